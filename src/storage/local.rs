@@ -1,0 +1,103 @@
+//! The local file system.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use super::{EntryKind, NameKind, Names, ReadAt, StagedFile, Storage};
+use crate::error::{At, During, Error, Result};
+
+/// Files on this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalStorage;
+
+#[derive(Debug)]
+struct LocalFile {
+    file: File,
+    len: u64,
+}
+
+impl ReadAt for LocalFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.file.read_exact_at(buf, offset).during("read")
+    }
+}
+
+impl Storage for LocalStorage {
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>> {
+        use std::os::unix::fs::OpenOptionsExt;
+        // Non-blocking, so that a pipe among the images is noticed instead of waited on; regular files do not care.
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path).during("open").at(path)?;
+        let metadata = file.metadata().during("read").at(path)?;
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "a folder" } else { "a pipe, device or socket" };
+            let error = io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}, not a regular file"));
+            return Err(Error::io("read", error)).at(path);
+        }
+        Ok(Box::new(LocalFile { file, len: metadata.len() }))
+    }
+
+    fn list(&self, dir: &Path) -> Result<Names> {
+        let mut names = Names::default();
+        for entry in fs::read_dir(dir).during("list").at(dir)? {
+            let entry = entry.during("list").at(dir)?;
+            let kind = entry.file_type().during("list").at(dir)?;
+            let kind = if kind.is_file() {
+                NameKind::File
+            } else if kind.is_dir() {
+                NameKind::Dir
+            } else if kind.is_symlink() {
+                NameKind::Link
+            } else {
+                NameKind::Other
+            };
+            names.push(entry.file_name().as_encoded_bytes(), kind);
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn stat(&self, path: &Path) -> Result<Option<EntryKind>> {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => Ok(Some(EntryKind::File { bytes: metadata.len() })),
+            Ok(metadata) if metadata.is_dir() => Ok(Some(EntryKind::Dir)),
+            Ok(_) => Ok(Some(EntryKind::Other)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).during("read").at(path),
+        }
+    }
+
+    fn canonical(&self, path: &Path) -> Result<PathBuf> {
+        fs::canonicalize(path).during("resolve").at(path)
+    }
+
+    fn stage(&self, dest: &Path) -> Result<StagedFile> {
+        StagedFile::create(dest)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::rename(from, to).during("rename").at(to)
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).during("remove").at(path),
+            _ => Ok(()),
+        }
+    }
+
+    fn create_dir(&self, dir: &Path) -> Result<()> {
+        fs::create_dir_all(dir).during("create the folder").at(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<()> {
+        File::open(dir).and_then(|file| file.sync_all()).during("sync the folder").at(dir)
+    }
+}

@@ -1,0 +1,154 @@
+//! Where bytes come from and go to. Everything that reads inputs or writes outputs goes through [`Storage`], so that an
+//! object store can take the place of the local file system without any other layer knowing.
+
+mod local;
+mod staged;
+
+use std::{
+    fmt::Debug,
+    path::{Path, PathBuf},
+};
+
+pub use local::LocalStorage;
+pub use staged::StagedFile;
+
+use crate::error::Result;
+
+/// A file that is read at any offset, by any number of threads.
+#[expect(clippy::len_without_is_empty, reason = "an empty file is nothing special here")]
+pub trait ReadAt: Send + Sync + Debug {
+    /// The size in bytes when the file was opened.
+    fn len(&self) -> u64;
+
+    /// Fills `buf` from `offset` on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io), also when the file ends before `buf` is full.
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()>;
+}
+
+/// What a name stands for, links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A regular file of this many bytes.
+    File {
+        /// The size in bytes.
+        bytes: u64,
+    },
+    /// A folder.
+    Dir,
+    /// A pipe, device or socket.
+    Other,
+}
+
+/// One name in a folder, as cheaply as the folder gives it: links are not followed yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NameKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Dir,
+    /// A symbolic link, to be asked for with [`Storage::stat`].
+    Link,
+    /// A pipe, device or socket.
+    Other,
+}
+
+/// The names in one folder, sorted by their bytes, in two allocations however many they are.
+#[derive(Debug, Default)]
+pub struct Names {
+    bytes: Vec<u8>,
+    entries: Vec<(u64, u16, NameKind)>,
+}
+
+impl Names {
+    pub(crate) fn push(&mut self, name: &[u8], kind: NameKind) {
+        let len = u16::try_from(name.len()).unwrap_or(u16::MAX);
+        self.entries.push((self.bytes.len() as u64, len, kind));
+        self.bytes.extend_from_slice(name.get(..usize::from(len)).unwrap_or(name));
+    }
+
+    pub(crate) fn sort(&mut self) {
+        let bytes = &self.bytes;
+        self.entries.sort_unstable_by(|a, b| slice(bytes, a).cmp(slice(bytes, b)));
+    }
+
+    /// The names, in byte order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], NameKind)> {
+        self.entries.iter().map(|entry| (slice(&self.bytes, entry), entry.2))
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the folder is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+fn slice<'a>(bytes: &'a [u8], entry: &(u64, u16, NameKind)) -> &'a [u8] {
+    usize::try_from(entry.0).ok().and_then(|start| bytes.get(start..start + usize::from(entry.1))).unwrap_or_default()
+}
+
+/// A place that holds files by path.
+pub trait Storage: Send + Sync + Debug {
+    /// Opens a regular file for reading. A pipe, device or folder is refused without waiting on it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn open(&self, path: &Path) -> Result<Box<dyn ReadAt>>;
+
+    /// The names in a folder, sorted by their bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn list(&self, dir: &Path) -> Result<Names>;
+
+    /// What a path stands for, links followed; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn stat(&self, path: &Path) -> Result<Option<EntryKind>>;
+
+    /// The one true name of an existing file or folder: absolute, links resolved.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn canonical(&self, path: &Path) -> Result<PathBuf>;
+
+    /// Starts a file that appears under `dest` only when it is committed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn stage(&self, dest: &Path) -> Result<StagedFile>;
+
+    /// Gives a finished file another name, replacing what has that name. Durable after [`Storage::sync_dir`] of both
+    /// folders.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn rename(&self, from: &Path, to: &Path) -> Result<()>;
+
+    /// Removes a file; that there is none is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn remove(&self, path: &Path) -> Result<()>;
+
+    /// Makes a folder and those above it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn create_dir(&self, dir: &Path) -> Result<()>;
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn sync_dir(&self, dir: &Path) -> Result<()>;
+}
