@@ -1,0 +1,194 @@
+//! Scratch files for arrays whose rows cannot be read in place: compressed ones, and those in Fortran order.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use crate::{
+    error::{At, During, Error, Result},
+    storage::{LocalStorage, ReadAt, Storage},
+    units::ByteSize,
+};
+
+/// The most memory that turning an array takes, whatever its size.
+pub const DEFAULT_SPOOL_MEMORY: ByteSize = ByteSize(64 << 20);
+
+/// Called with the bytes done since the last call; an error stops the work.
+type Watch = Box<dyn Fn(ByteSize) -> Result<()> + Send + Sync>;
+
+/// A folder for scratch files, named `spool-N-NAME.bin`, which are removed when the spool is dropped.
+///
+/// Keep it as long as the columns that were opened with it. Nothing is created before it is needed.
+pub struct Spool {
+    dir: PathBuf,
+    memory: ByteSize,
+    watch: Option<Watch>,
+    next: AtomicU64,
+    files: Mutex<Vec<PathBuf>>,
+}
+
+impl Spool {
+    /// Scratch files will go into `dir`, which is made when the first is needed.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            memory: DEFAULT_SPOOL_MEMORY,
+            watch: None,
+            next: AtomicU64::new(0),
+            files: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Sets the most memory to use. Default [`DEFAULT_SPOOL_MEMORY`].
+    #[must_use]
+    pub fn memory(mut self, memory: ByteSize) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Sets what is called every few megabytes while an array is checked, unpacked or turned, with the bytes done since
+    /// the last call. To stop, it returns [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+    #[must_use]
+    pub fn watch(mut self, watch: impl Fn(ByteSize) -> Result<()> + Send + Sync + 'static) -> Self {
+        self.watch = Some(Box::new(watch));
+        self
+    }
+
+    /// The scratch files that exist now.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.lock().clone()
+    }
+
+    pub(super) fn max_memory(&self) -> u64 {
+        self.memory.0
+    }
+
+    pub(super) fn tick(&self, bytes: u64) -> Result<()> {
+        self.watch.as_ref().map_or(Ok(()), |watch| watch(ByteSize(bytes)))
+    }
+
+    /// Starts a scratch file that will hold `bytes` bytes of the array `name`.
+    pub(super) fn create(&self, name: &str, bytes: u64) -> Result<SpoolFile<'_>> {
+        fs::create_dir_all(&self.dir).during("create the folder").at(&self.dir)?;
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let name: String =
+            name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+        let path = self.dir.join(format!("spool-{number}-{name}.bin"));
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path).during("create").at(&path)?;
+        self.lock().push(path.clone());
+        Ok(SpoolFile { spool: self, file, path, bytes, finished: false })
+    }
+
+    /// Removes a scratch file that is no longer needed. Best effort: the caller's folder is swept anyway.
+    pub(super) fn remove(&self, path: &Path) {
+        let _ = fs::remove_file(path);
+        self.lock().retain(|made| made != path);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PathBuf>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        for path in self.files() {
+            self.remove(&path);
+        }
+    }
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spool").field("dir", &self.dir).field("memory", &self.memory).finish_non_exhaustive()
+    }
+}
+
+/// A scratch file being written. Dropped before [`SpoolFile::finish`], it is removed.
+#[derive(Debug)]
+pub(super) struct SpoolFile<'a> {
+    spool: &'a Spool,
+    file: File,
+    path: PathBuf,
+    bytes: u64,
+    finished: bool,
+}
+
+impl SpoolFile<'_> {
+    /// Writes at any offset.
+    pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        self.file.write_all_at(bytes, offset).map_err(|error| self.explain(error)).at(&self.path)
+    }
+
+    /// The finished file for reading, and its path.
+    pub(super) fn finish(mut self) -> Result<(Box<dyn ReadAt>, PathBuf)> {
+        let file = LocalStorage.open(&self.path)?;
+        self.finished = true;
+        Ok((file, self.path.clone()))
+    }
+
+    fn explain(&self, source: io::Error) -> Error {
+        Error::io("write", source).with_hint(format!(
+            "an array that is compressed or in Fortran order needs {} ({} bytes) of scratch space here while it is \
+             converted; make room, or save it with np.save(\"x.npy\", np.ascontiguousarray(x))",
+            ByteSize(self.bytes),
+            self.bytes
+        ))
+    }
+}
+
+impl Drop for SpoolFile<'_> {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.spool.remove(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scratch_files_are_listed_and_removed_on_drop() {
+        let dir = tempfile::tempdir().unwrap();
+        let work = dir.path().join("work");
+        let spool = Spool::new(&work);
+        assert!(!work.exists());
+        let file = spool.create("../x train\n", 3).unwrap();
+        file.write_at(b"abc", 0).unwrap();
+        let (read, path) = file.finish().unwrap();
+        assert_eq!(path, work.join("spool-0----x-train-.bin"));
+        assert_eq!(read.len(), 3);
+        drop(spool.create("given-up", 1).unwrap());
+        assert_eq!(spool.files(), [path.as_path()]);
+        drop(spool);
+        assert_eq!(fs::read_dir(&work).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_full_disk_names_the_file_and_the_scratch_space_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::new(dir.path());
+        let file = SpoolFile {
+            spool: &spool,
+            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
+            path: dir.path().join("spool-0-x.bin"),
+            bytes: 1_234_567_890,
+            finished: false,
+        };
+        let error = file.write_at(&[0; 10], 0).unwrap_err();
+        assert!(error.to_string().ends_with("spool-0-x.bin: cannot write: no space left on device"), "{error}");
+        assert!(error.hint().unwrap().contains("1.23 GB (1234567890 bytes)"), "{error:?}");
+    }
+}
