@@ -10,8 +10,8 @@ use crate::{
     storage::ReadAt,
 };
 
-/// Elements of the first axis moved at a time, so that the lines being read and those being written stay in cache.
-const STRIP: usize = 64;
+/// Rows and columns of a block that is turned at a time: 32 KiB of the largest elements, which the fastest cache holds.
+const BLOCK: usize = 64;
 
 /// Writes to `out`, in C order, the array of this shape whose bytes, in Fortran order, start at `offset` of `file`.
 ///
@@ -120,34 +120,51 @@ fn each_run(shape: &[u64], origin: &[u64], size: &[u64], mut f: impl FnMut(u64, 
     })
 }
 
-/// Turns one tile of these dimensions from Fortran order to C order.
+/// Turns one tile of these dimensions from Fortran order to C order, block by block.
+///
+/// A block is gathered first and scattered from there: writing into `ordered` at once would touch lines that lie a row
+/// apart, which evict each other from the cache when a row is a power of two.
 #[expect(clippy::indexing_slicing, reason = "every index is below the product of the dimensions, the length of both")]
 fn turn<const N: usize>(fortran: &[u8], ordered: &mut [u8], dims: &[usize]) {
     let (fortran, ordered) = (fortran.as_chunks::<N>().0, ordered.as_chunks_mut::<N>().0);
     let Some((&rows, inner)) = dims.split_first() else { return };
     let row_len: usize = inner.iter().product();
-    for first in (0..rows).step_by(STRIP) {
-        let strip = STRIP.min(rows - first);
-        // `column` walks the inner axes in C order; `start` is where its elements start in Fortran order.
+    let mut block = [[0; N]; BLOCK * BLOCK];
+    for first in (0..rows).step_by(BLOCK) {
+        let height = BLOCK.min(rows - first);
+        // `index` walks the inner axes in C order; `start` is where its elements start in Fortran order.
         let mut index = vec![0; inner.len()];
         let mut start = first;
-        for column in 0..row_len {
-            for (row, element) in fortran[start..start + strip].iter().enumerate() {
-                ordered[(first + row) * row_len + column] = *element;
+        for column in (0..row_len).step_by(BLOCK) {
+            let width = BLOCK.min(row_len - column);
+            for gathered in block.chunks_exact_mut(BLOCK).take(width) {
+                gathered[..height].copy_from_slice(&fortran[start..start + height]);
+                start = next_column(&mut index, inner, rows, row_len, start);
             }
-            let mut stride = rows * row_len;
-            for (at, dim) in index.iter_mut().zip(inner).rev() {
-                stride /= dim;
-                *at += 1;
-                start += stride;
-                if *at < *dim {
-                    break;
+            for row in 0..height {
+                let at = (first + row) * row_len + column;
+                for (to, from) in ordered[at..at + width].iter_mut().zip(block[row..].iter().step_by(BLOCK)) {
+                    *to = *from;
                 }
-                start -= stride * dim;
-                *at = 0;
             }
         }
     }
+}
+
+/// Moves `index` to the next column in C order, and returns where that starts in Fortran order; after the last, the first.
+fn next_column(index: &mut [usize], inner: &[usize], rows: usize, row_len: usize, mut start: usize) -> usize {
+    let mut stride = rows * row_len;
+    for (at, dim) in index.iter_mut().zip(inner).rev() {
+        stride /= dim;
+        *at += 1;
+        start += stride;
+        if *at < *dim {
+            break;
+        }
+        start -= stride * dim;
+        *at = 0;
+    }
+    start
 }
 
 fn reversed(dims: &[u64]) -> Vec<u64> {
