@@ -198,21 +198,15 @@ pub(super) fn read_raw(stream: &mut impl Read, available: u64) -> Result<RawHead
     // Versions 2 and 3 have two more bytes of length; version 1 has at least that much dictionary.
     fill(stream, &mut bytes, available.min(12))?;
     let Preamble { header_len, .. } = parse_preamble(&bytes)?;
-    if header_len > available {
-        return Err(header_cut_off(header_len, available));
-    }
     fill(stream, &mut bytes, header_len)?;
     parse_raw(&bytes)
 }
 
-/// Reads until `bytes` has `len` bytes.
+/// Reads until `bytes` has `len` bytes or the stream ends, which the parser then finds. Allocates for what comes, not for
+/// what is claimed.
 fn fill(stream: &mut impl Read, bytes: &mut Vec<u8>, len: u64) -> Result<()> {
     let more = len.saturating_sub(bytes.len() as u64);
-    let read = stream.take(more).read_to_end(bytes).during("read")?;
-    if (read as u64) < more {
-        return Err(header_cut_off(len, bytes.len() as u64));
-    }
-    Ok(())
+    stream.take(more).read_to_end(bytes).during("read").map(drop)
 }
 
 struct Preamble {

@@ -5,6 +5,7 @@
 //! unpacking stops as soon as they prove wrong.
 
 use std::{
+    collections::BTreeSet,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
@@ -121,15 +122,12 @@ pub(super) fn read_members(file: &dyn ReadAt) -> Result<Vec<NpzMember>> {
     // Offset 0: the magic was seen there, and looking for an archive elsewhere would read the whole file.
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let mut archive = ZipArchive::with_config(config, BufReader::new(Cursor::new(file))).map_err(zip_error)?;
-    let twice = |name: &str| {
-        Error::input(Fault::Corrupt, format!("it has two members named `{}`", name.escape_debug()))
-            .with_hint("save it again with np.savez")
-    };
+    let twice =
+        || Error::input(Fault::Corrupt, "it has two members of one name").with_hint("save it again with np.savez");
     if archive.has_duplicate_names() {
-        return Err(
-            Error::input(Fault::Corrupt, "it has two members of one name").with_hint("save it again with np.savez")
-        );
+        return Err(twice());
     }
+    let mut names = BTreeSet::new();
     let mut members: Vec<NpzMember> = Vec::new();
     for index in 0..archive.len() {
         let zipped = archive.by_index_raw(index).map_err(zip_error)?;
@@ -143,12 +141,15 @@ pub(super) fn read_members(file: &dyn ReadAt) -> Result<Vec<NpzMember>> {
             crc32: zipped.crc32(),
         };
         drop(zipped);
-        let Some(name) = name.strip_suffix(".npy") else {
-            // NumPy itself reads only members with this suffix as arrays.
+        // As NumPy has it: content makes an array, and the suffix is not part of its name. A member that has the suffix
+        // but no header is a damaged array, to be listed as such.
+        let plain = name.strip_suffix(".npy");
+        if plain.is_none() && entry.read_header(file).is_err() {
             continue;
-        };
-        if members.iter().any(|member| member.name == name) {
-            return Err(twice(name));
+        }
+        let name = plain.unwrap_or(&name);
+        if !names.insert(name.to_owned()) {
+            return Err(twice());
         }
         members.push(entry.describe(file, name));
     }

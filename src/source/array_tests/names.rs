@@ -46,7 +46,7 @@ fn kinds_are_told_by_content() {
 fn what_users_type_names_a_file_or_a_member() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
-    for name in ["a.npz", "b:c.npz"] {
+    for name in ["a.npz", "b:c.npz", "d", "d:x"] {
         fs::write(path(name), b"").unwrap();
     }
     for (typed, expected) in [
@@ -56,6 +56,8 @@ fn what_users_type_names_a_file_or_a_member() {
         ("a.npz:s/x:y", ArrayRef::member(path("a.npz"), "s/x:y")),
         ("b:c.npz", ArrayRef::from(&path("b:c.npz"))),
         ("b:c.npz:x", ArrayRef::member(path("b:c.npz"), "x")),
+        ("d:x", ArrayRef::from(&path("d:x"))),
+        ("d:y", ArrayRef::member(path("d"), "y")),
         ("a.npz:", ArrayRef::from(&path("a.npz:"))),
         ("gone.npz:x", ArrayRef::from(&path("gone.npz:x"))),
     ] {

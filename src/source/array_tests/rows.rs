@@ -95,6 +95,8 @@ fn only_scattered_rows_need_scratch_space() {
 #[test]
 fn several_files_follow_each_other() {
     reads_as(&["part-1.npy", "part-2.npy"], "parts.rows", DType::Int16, &[9, 2, 2]);
+    let with_empty = ["part-0.npy", "part-1.npy", "part-0.npy", "part-0.npy", "part-2.npy", "part-0.npy"];
+    reads_as(&with_empty, "parts.rows", DType::Int16, &[9, 2, 2]);
     let (column, _spool, _dir) = open(&[array("part-1.npy"), array("part-2.npy")]).unwrap();
     for (row, expected) in [(0, Some((0, 0))), (3, Some((0, 3))), (4, Some((1, 0))), (8, Some((1, 4))), (9, None)] {
         let name = |(file, row): (usize, u64)| (["part-1.npy", "part-2.npy"][file], row);
@@ -117,6 +119,7 @@ fn members_of_archives() {
     reads_as(&["single.npz"], "npz-x_train.rows", DType::Uint8, &[5, 4, 3]);
     reads_as(&["positional.npz:arr_0.npy"], "npz-x_train.rows", DType::Uint8, &[5, 4, 3]);
     reads_as(&["nested.npz:set/x"], "npz-x_train.rows", DType::Uint8, &[5, 4, 3]);
+    reads_as(&["no-suffix.npz"], "npz-x_train.rows", DType::Uint8, &[5, 4, 3]);
     reads_as(&["zip64.npz:x"], "npz-x_train.rows", DType::Uint8, &[5, 4, 3]);
     reads_as(&["fortran.npz"], "npz-fortran.rows", DType::Float32, &[5, 4, 3]);
     reads_as(&["fortran-compressed.npz"], "npz-fortran.rows", DType::Float32, &[5, 4, 3]);
@@ -146,4 +149,24 @@ fn a_bool_is_true_for_every_byte_that_is_not_zero() {
     let mut rows = Vec::new();
     column.read_rows(0, 4, &mut rows).unwrap();
     assert_eq!(rows, [0, 1, 1, 1]);
+}
+
+#[test]
+fn threads_share_a_column() {
+    let (column, _spool, _dir) = open(&[array("fortran-4d.npy")]).unwrap();
+    let expected = bytes("fortran-4d.rows");
+    std::thread::scope(|scope| {
+        for first in 0..4_u64 {
+            let (column, expected) = (&column, &expected);
+            scope.spawn(move || {
+                for step in 0..300 {
+                    let row = (first + step) % 3;
+                    let mut bytes = Vec::new();
+                    column.read_rows(row, 1, &mut bytes).unwrap();
+                    let at = usize::try_from(row).unwrap() * 80;
+                    assert_eq!(bytes, expected[at..at + 80]);
+                }
+            });
+        }
+    });
 }
