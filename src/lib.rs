@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod item;
+pub mod source;
 pub mod storage;
 pub mod units;
 
