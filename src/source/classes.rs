@@ -49,7 +49,8 @@ impl ClassNames {
         }
         if names.len() > MAX_CLASSES {
             let limit = count(MAX_CLASSES as u64, "class");
-            return Err(Error::inputs(format!("more than {limit}")));
+            let hint = "check that the file is not a list of images";
+            return Err(Error::inputs(format!("more than {limit}")).with_hint(hint));
         }
         drop(seen);
         Ok(Self { names, file: None })
@@ -99,9 +100,14 @@ impl ClassNames {
         &self.names
     }
 
+    /// The file that the names were read from.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     /// How messages call the source of the names.
     pub(super) fn origin(&self) -> String {
-        self.file.as_ref().map_or_else(|| "the class names".to_owned(), |file| super::wording::show_path(file))
+        self.file.as_ref().map_or_else(|| "the list of class names".to_owned(), |file| super::wording::show_path(file))
     }
 
     /// The labels of some names, or an error that lists those without one and the nearest spelling of each.
@@ -235,7 +241,7 @@ mod tests {
         let error = names.labels_of(&["Dog", "hoarse", "zebra", "cat"]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "3 classes found but not in the class names: `Dog` (nearest: `dog`), `hoarse` (nearest: `horse`), `zebra`"
+            "3 classes found but not in the list of class names: `Dog` (nearest: `dog`), `hoarse` (nearest: `horse`), `zebra`"
         );
         assert!(error.hint().unwrap().contains("correct the spelling"));
     }

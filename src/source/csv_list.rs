@@ -89,7 +89,7 @@ pub(super) fn label(
         let hint = "add a column of class names or ids, as in `file,label`";
         return Err(Error::inputs("the list has no column of labels").with_hint(hint)).at(list);
     }
-    let known = storage.canonical(list).into_iter().collect();
+    let known = options.known_files(storage);
     let mut lister = Lister::new(draft, storage, known, watch);
     // Splits of the list are preferred to those of folders, which are then names like any other.
     let layout = if rows.columns.split.is_some() { Layout::Flat } else { options.layout };
@@ -199,6 +199,9 @@ impl Naming {
     }
 }
 
+/// Takes name, label, split and byte of a row.
+type Take<'a> = &'a mut dyn FnMut(&[u8], u32, u16, u64) -> Result<()>;
+
 /// Reads rows, with labels and splits as numbers of their texts.
 struct Reader<'a> {
     classes: &'a mut Intern,
@@ -209,13 +212,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// Gives name, label, split and byte of every row to `take`.
-    fn read(
-        &mut self,
-        rows: &mut Rows<'_>,
-        list: u64,
-        names: &Naming,
-        take: &mut dyn FnMut(&[u8], u32, u16, u64) -> Result<()>,
-    ) -> Result<()> {
+    fn read(&mut self, rows: &mut Rows<'_>, list: u64, names: &Naming, take: Take<'_>) -> Result<()> {
         loop {
             let Some(row) = rows.next()? else { return Ok(()) };
             let at = row.at;

@@ -24,7 +24,7 @@ pub(super) fn list(
     options: &ListOptions,
     watch: Watch<'_>,
 ) -> Result<Listing> {
-    let mut lister = Lister::new(draft, storage, Vec::new(), watch);
+    let mut lister = Lister::new(draft, storage, options.known_files(storage), watch);
     let layout = lister.inputs(inputs, options.layout, true)?;
     let draft = lister.finish(inputs)?;
     let mut with_images = vec![false; draft.classes.len()];

@@ -73,6 +73,14 @@ pub struct Listing {
     pub ignored: Ignored,
 }
 
+impl ListOptions {
+    /// Real paths of the files that are named here. Among images they are no surprise.
+    pub(super) fn known_files(&self, storage: &dyn Storage) -> Vec<PathBuf> {
+        let names = self.class_names.as_ref().and_then(ClassNames::file);
+        names.into_iter().chain(self.labels.as_deref()).filter_map(|path| storage.canonical(path).ok()).collect()
+    }
+}
+
 /// A listing in the making: labels are numbers of texts in `classes`, splits of texts in `splits`.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -172,8 +180,8 @@ impl Listing {
         let odd = |index: &usize| str::from_utf8(self.list.name(*index)).is_err();
         if let Some(first) = (0..self.list.len()).find(odd) {
             let number = (first..self.list.len()).filter(odd).count() as u64;
-            let (number, first) = (count(number, "name"), show(self.list.name(first)));
-            warnings.push(format!("{number} not UTF-8, which readers of the `filename` feature expect: {first}"));
+            let (number, first) = (count(number, "file name"), show(self.list.name(first)));
+            warnings.push(format!("not UTF-8, as readers of the `filename` feature expect: {number}, first {first}"));
         }
         self.warnings = warnings;
     }

@@ -1,5 +1,7 @@
 //! What the texts of a label column mean: class ids or class names.
 
+use std::collections::HashSet;
+
 use super::{
     classes::{ClassNames, class_name},
     intern::{Intern, MAX_CLASSES},
@@ -24,6 +26,9 @@ pub(super) struct Labels {
 /// An error, and the place of the text that it is about if it is about one.
 type Misfit = (Error, Option<u64>);
 
+/// Class names, the label of each name or id that was found, and warnings.
+type Numbered = (Vec<String>, Vec<u32>, Vec<String>);
+
 /// Gives every text of a label column its label.
 ///
 /// Names of given classes come first, so that classes called `3` and `7` are found by name. Otherwise, where every text
@@ -47,7 +52,8 @@ pub(super) fn resolve(texts: &Intern, given: Option<&ClassNames>) -> Result<Labe
             (Ok(labels), _) => (given.names().to_vec(), labels, Vec::new()),
             (Err(_), Some(ids)) => (given.names().to_vec(), below(&ids, given, texts)?, Vec::new()),
             (Err(error), None) => {
-                let missing = used.iter().find(|text| given.labels_of(&[text]).is_err());
+                let known: HashSet<&str> = given.names().iter().map(String::as_str).collect();
+                let missing = used.iter().find(|text| !known.contains(*text));
                 return Err((error, missing.and_then(|text| place(texts, text))));
             }
         },
@@ -92,7 +98,7 @@ fn below(ids: &[u64], given: &ClassNames, texts: &Intern) -> Result<Vec<u32>, Mi
 }
 
 /// Ids of classes without names.
-fn numbered(ids: &[u64], texts: &Intern) -> Result<(Vec<String>, Vec<u32>, Vec<String>), Misfit> {
+fn numbered(ids: &[u64], texts: &Intern) -> Result<Numbered, Misfit> {
     let most = ids.iter().copied().max().unwrap_or_default();
     if most >= MAX_CLASSES as u64 {
         let message = format!("class id {most}, but at most {} is possible", MAX_CLASSES - 1);
@@ -119,7 +125,7 @@ fn numbered(ids: &[u64], texts: &Intern) -> Result<(Vec<String>, Vec<u32>, Vec<S
 }
 
 /// Classes by name.
-fn named(used: &[&str], texts: &Intern) -> Result<(Vec<String>, Vec<u32>, Vec<String>), Misfit> {
+fn named(used: &[&str], texts: &Intern) -> Result<Numbered, Misfit> {
     for text in used {
         if let Err((message, hint)) = class_name(text.as_bytes()) {
             return Err((Error::inputs(message).with_hint(hint), place(texts, text)));
@@ -154,8 +160,10 @@ mod tests {
 
     const NONE: u32 = NO_LABEL;
 
+    type Expected<'a> = Result<(&'a [&'a str], &'a [u32]), (&'a str, Option<u64>)>;
+
     #[track_caller]
-    fn check(texts: &[&str], given: &[&str], expected: Result<(&[&str], &[u32]), (&str, Option<u64>)>) {
+    fn check(texts: &[&str], given: &[&str], expected: Expected<'_>) {
         let mut interned = Intern::default();
         for (at, text) in (0..).zip(texts) {
             interned.id(text, at, MAX_CLASSES, "class").unwrap();
@@ -199,9 +207,9 @@ mod tests {
         check(&["7", "3"], &["7", "3"], Ok((&["7", "3"], &[0, 1])));
         check(&["-1", "1"], &["1", "-1"], Ok((&["1", "-1"], &[1, 0])));
         check(&[""], &["a"], Ok((&["a"], &[NONE])));
-        check(&["1", "2"], &["dog", "cat"], Err(("class id 2, but the class names has 2 names", Some(1))));
+        check(&["1", "2"], &["dog", "cat"], Err(("class id 2, but the list of class names has 2 names", Some(1))));
         check(&["dog", "catt"], &["dog", "cat"], Err(("`catt` (nearest: `cat`)", Some(1))));
-        check(&["dog", "1"], &["dog", "cat"], Err(("1 class found but not in the class names: `1`", Some(1))));
+        check(&["dog", "1"], &["dog", "cat"], Err(("1 class found but not in the list of class names: `1`", Some(1))));
     }
 
     #[test]

@@ -109,7 +109,10 @@ fn class_names_meet_the_labels_of_a_list() {
     let check = |rows: &str, expected| check(&[("d/l.csv", rows)], &["d/l.csv"], &given, expected);
     check("cat/1,cat\ndog/3,dog\n", Ok("cat/1=1 dog/3=0 (dog cat)"));
     check("cat/1,1\ndog/3,0\n", Ok("cat/1=1 dog/3=0 (dog cat)"));
-    check("cat/1,1\n\ndog/3,2\n", Err(&["l.csv: line 3: class id 2, but the class names has 2 names", "subtract 1"]));
+    check(
+        "cat/1,1\n\ndog/3,2\n",
+        Err(&["l.csv: line 3: class id 2, but the list of class names has 2 names", "subtract 1"]),
+    );
     check("cat/1,cat\ndog/3,dgo\n", Err(&["l.csv: line 2: ", "`dgo`"]));
 }
 
@@ -156,5 +159,11 @@ fn a_list_among_the_images_is_no_surprise() {
     let dir = folder(&[("d/labels.csv", "file,label\ncat/1,a\ncat/2,a\ndog/3,b\n4,b\n")]);
     let options = ListOptions { labels: Some(dir.path().join("d/labels.csv")), ..ListOptions::default() };
     let listing = run(dir.path(), &["d"], &options).unwrap();
+    assert_eq!((listing.ignored.total(), listing.warnings.len()), (0, 0), "{:?}", listing.warnings);
+
+    let dir = folder(&[("d/cat/names.txt", "dog\ncat\n")]);
+    fs::remove_file(dir.path().join("d/4")).unwrap();
+    let class_names = Some(ClassNames::read(&LocalStorage, &dir.path().join("d/cat/names.txt")).unwrap());
+    let listing = run(dir.path(), &["d"], &ListOptions { class_names, ..ListOptions::default() }).unwrap();
     assert_eq!((listing.ignored.total(), listing.warnings.len()), (0, 0), "{:?}", listing.warnings);
 }

@@ -202,6 +202,7 @@ fn the_watch_stops_a_listing() {
 
 #[test]
 #[ignore = "measures: run with --release --ignored --nocapture"]
+#[expect(clippy::print_stderr, clippy::cast_precision_loss, reason = "shows what it measured")]
 fn time_of_a_hundred_thousand_files() {
     let names: Vec<String> = (0..100_000).map(|i| format!("n{:08}/image_{i:09}.jpeg", i % 1000)).collect();
     let dir = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());

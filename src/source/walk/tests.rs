@@ -92,7 +92,7 @@ fn loops_of_links_end_with_a_warning() {
 fn a_folder_that_cannot_be_read_is_an_error() {
     let dir = tree(&[("a/x.jpg", b"")]);
     let closed = dir.path().join("a");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let result = walk(dir.path());
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     // The superuser may read everything, and then there is nothing to see here.
