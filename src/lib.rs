@@ -3,6 +3,7 @@
 pub mod error;
 pub mod item;
 pub mod storage;
+pub mod transform;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
