@@ -4,6 +4,7 @@ pub mod error;
 pub mod item;
 pub mod source;
 pub mod storage;
+pub mod transform;
 pub mod units;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,195 @@
+//! Decoded pixels: rows without padding, channels interleaved, 8 bits or 16 in the order of this machine.
+
+use image::metadata::Orientation;
+
+/// The shape of a pixel buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+    pub(super) channels: u8,
+    /// 8 or 16.
+    pub(super) bits: u8,
+}
+
+impl Shape {
+    pub(super) fn pixel_bytes(self) -> usize {
+        usize::from(self.channels) * usize::from(self.bits / 8)
+    }
+
+    pub(super) fn bytes(self) -> usize {
+        self.width as usize * self.height as usize * self.pixel_bytes()
+    }
+}
+
+/// How an image must be turned to be upright: flips in the upright image, then a swap of rows and columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    flip_x: bool,
+    flip_y: bool,
+    pub(super) transpose: bool,
+}
+
+impl Turn {
+    /// `None` when the image is upright already.
+    pub(super) fn from_orientation(orientation: Orientation) -> Option<Self> {
+        let (flip_x, flip_y, transpose) = match orientation {
+            Orientation::NoTransforms => return None,
+            Orientation::FlipHorizontal => (true, false, false),
+            Orientation::Rotate180 => (true, true, false),
+            Orientation::FlipVertical => (false, true, false),
+            Orientation::Rotate90FlipH => (false, false, true),
+            Orientation::Rotate90 => (true, false, true),
+            Orientation::Rotate270FlipH => (true, true, true),
+            Orientation::Rotate270 => (false, true, true),
+        };
+        Some(Self { flip_x, flip_y, transpose })
+    }
+
+    /// The size of the upright image.
+    pub(super) fn upright(self, (width, height): (u32, u32)) -> (u32, u32) {
+        if self.transpose { (height, width) } else { (width, height) }
+    }
+
+    /// Where a box (left, top, width, height) of the upright image, whose size is given, lies in the stored one.
+    pub(super) fn to_stored(self, [left, top, width, height]: [f64; 4], size: (u32, u32)) -> [f64; 4] {
+        let left = if self.flip_x { f64::from(size.0) - left - width } else { left };
+        let top = if self.flip_y { f64::from(size.1) - top - height } else { top };
+        if self.transpose { [top, left, height, width] } else { [left, top, width, height] }
+    }
+
+    /// Writes the upright pixels of `from` into `to` and returns their shape.
+    pub(super) fn apply(self, from: &[u8], shape: Shape, to: &mut Vec<u8>) -> Shape {
+        let size = shape.pixel_bytes();
+        let (width, height) = self.upright((shape.width, shape.height));
+        let upright = Shape { width, height, ..shape };
+        to.resize(upright.bytes(), 0);
+        let columns = shape.width as usize;
+        for (y, row) in to.chunks_exact_mut((width as usize * size).max(1)).enumerate() {
+            let v = if self.flip_y { height as usize - 1 - y } else { y };
+            for (x, pixel) in row.chunks_exact_mut(size.max(1)).enumerate() {
+                let u = if self.flip_x { width as usize - 1 - x } else { x };
+                let at = if self.transpose { u * columns + v } else { v * columns + u } * size;
+                if let Some(source) = from.get(at..at + size) {
+                    pixel.copy_from_slice(source);
+                }
+            }
+        }
+        upright
+    }
+}
+
+/// Keeps the high byte of every sample, as libpng's `strip_16` does, which is what TensorFlow reads 16-bit PNG with.
+pub(super) fn reduce_to_8_bits(from: &[u8], shape: Shape, to: &mut Vec<u8>) -> Shape {
+    to.clear();
+    to.extend(from.as_chunks::<2>().0.iter().map(|sample| u16::from_ne_bytes(*sample).to_be_bytes()[0]));
+    Shape { bits: 8, ..shape }
+}
+
+/// Changes the number of channels: grey is repeated, colour weighted, alpha dropped or made opaque.
+pub(super) fn convert(from: &[u8], shape: Shape, channels: u8, to: &mut Vec<u8>) -> Shape {
+    to.clear();
+    to.reserve(shape.bytes() / usize::from(shape.channels.max(1)) * usize::from(channels));
+    if shape.bits == 16 {
+        let read = |sample: &[u8]| sample.first_chunk().map_or(0, |pair| u16::from_ne_bytes(*pair));
+        for pixel in from.chunks_exact(shape.pixel_bytes()) {
+            let mut samples = pixel.chunks_exact(2).map(read);
+            let samples = [(); 4].map(|()| samples.next().unwrap_or(u16::MAX));
+            for sample in remix(samples.map(u32::from), shape.channels, channels) {
+                to.extend(u16::try_from(sample).unwrap_or(u16::MAX).to_ne_bytes());
+            }
+        }
+    } else {
+        for pixel in from.chunks_exact(shape.pixel_bytes()) {
+            let mut samples = pixel.iter().copied();
+            let samples = [(); 4].map(|()| samples.next().unwrap_or(u8::MAX));
+            to.extend(
+                remix(samples.map(u32::from), shape.channels, channels)
+                    .map(|sample| u8::try_from(sample).unwrap_or(u8::MAX)),
+            );
+        }
+    }
+    Shape { channels, ..shape }
+}
+
+/// One pixel in other channels. Alpha is never needed where there was none.
+#[inline(always)]
+fn remix([a, b, c, d]: [u32; 4], from: u8, to: u8) -> impl Iterator<Item = u32> {
+    let is_gray = from <= 2;
+    // Pillow's weights, in 16.16.
+    let gray = || if is_gray { a } else { (19_595 * a + 38_470 * b + 7_471 * c + 0x8000) >> 16 };
+    let alpha = if is_gray { b } else { d };
+    let (pixel, count) = match to {
+        1 => ([gray(), 0, 0, 0], 1),
+        2 => ([gray(), alpha, 0, 0], 2),
+        _ if is_gray => ([a, a, a, alpha], to),
+        _ => ([a, b, c, alpha], to),
+    };
+    pixel.into_iter().take(usize::from(count))
+}
+
+/// Whether the last channel is full everywhere, so that it can go.
+pub(super) fn is_opaque(pixels: &[u8], shape: Shape) -> bool {
+    let size = shape.pixel_bytes().max(1);
+    let alpha = usize::from(shape.bits / 8);
+    pixels.chunks_exact(size).all(|pixel| pixel.iter().rev().take(alpha).all(|&byte| byte == 0xFF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each EXIF orientation makes of the stored rows `abc` and `def`.
+    #[test]
+    fn every_orientation_turns_the_right_way() {
+        for (number, rows) in [
+            (2, "cba fed"),
+            (3, "fed cba"),
+            (4, "def abc"),
+            (5, "ad be cf"),
+            (6, "da eb fc"),
+            (7, "fc eb da"),
+            (8, "cf be ad"),
+        ] {
+            let turn = Turn::from_orientation(Orientation::from_exif(number).unwrap()).unwrap();
+            let shape = Shape { width: 3, height: 2, channels: 1, bits: 8 };
+            let mut out = Vec::new();
+            let upright = turn.apply(b"abcdef", shape, &mut out);
+            let got: Vec<_> = out.chunks(upright.width as usize).map(|row| String::from_utf8_lossy(row)).collect();
+            assert_eq!(got.join(" "), rows, "orientation {number}");
+            // The top left pixel of the upright image, as a box, comes from where the stored image has it.
+            let [left, top, ..] = turn.to_stored([0.0, 0.0, 1.0, 1.0], (upright.width, upright.height));
+            let corner =
+                [(0.0, 0.0), (2.0, 0.0), (0.0, 1.0), (2.0, 1.0)].iter().position(|at| *at == (left, top)).unwrap();
+            assert_eq!(b"acdf"[corner], out[0], "orientation {number}");
+        }
+        assert_eq!(Turn::from_orientation(Orientation::NoTransforms), None);
+    }
+
+    #[test]
+    fn channels_convert_like_pillow() {
+        let mut out = Vec::new();
+        let rgba = Shape { width: 2, height: 1, channels: 4, bits: 8 };
+        let pixels = [200, 100, 50, 7, 0, 255, 0, 255];
+        assert_eq!(convert(&pixels, rgba, 3, &mut out).channels, 3);
+        assert_eq!(out, [200, 100, 50, 0, 255, 0]);
+        convert(&pixels, rgba, 1, &mut out);
+        assert_eq!(out, [124, 150]);
+        convert(&[9, 1], Shape { channels: 2, width: 1, ..rgba }, 3, &mut out);
+        assert_eq!(out, [9, 9, 9]);
+        assert!(!is_opaque(&pixels, rgba));
+        assert!(is_opaque(&[1, 255, 2, 255], Shape { channels: 2, ..rgba }));
+    }
+
+    #[test]
+    fn sixteen_bits_lose_their_low_byte() {
+        let mut out = Vec::new();
+        let samples: Vec<u8> = [0x1234_u16, 0xFFFF].iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+        let shape = Shape { width: 2, height: 1, channels: 1, bits: 16 };
+        assert_eq!(reduce_to_8_bits(&samples, shape, &mut out).bits, 8);
+        assert_eq!(out, [0x12, 0xFF]);
+        convert(&samples, shape, 3, &mut out);
+        assert_eq!(out.len(), 12);
+    }
+}
