@@ -44,22 +44,29 @@ def decoded(payload, channels):
 def rgb_and_opaque(name, stored):
     """The expected pixels, and where they can be seen at all: under full transparency a decoder may put any colour.
 
-    `stored` has the pixels in the order of the file; Pillow turns them upright by the file's tag (TIFF's are already).
+    `stored` has the pixels in the order of the file; Pillow turns them upright by the file's tag.
     """
     image = Image.open(FORMATS / stored)
-    if not name.startswith("tiff"):
-        image.getexif()[ORIENTATION] = Image.open(FORMATS / name).getexif().get(ORIENTATION, 1)
-        image = ImageOps.exif_transpose(image)
+    image.getexif()[ORIENTATION] = Image.open(FORMATS / name).getexif().get(ORIENTATION, 1)
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I"):  # 16 bits: TensorFlow takes the upper byte
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8))
     rgba = np.asarray(image.convert("RGBA"))
     return rgba[..., :3].astype(int), rgba[..., 3] > 0
 
 
-@pytest.mark.parametrize("options", [(), ("--verify", "decode"), ("--format", "png"), ("--format", "png", "--color", "rgb")])
+# Refused with the reason where their pixels are needed: decoders do not agree on them. Kept, they are libjpeg's business.
+REFUSED = {"jpeg-4x1-chroma-2x1.jpg", "jpeg-progressive-4x1-chroma-2x1.jpg"}
+
+
+@pytest.mark.parametrize("options", ["", "--verify decode", "--format png", "--format png --color rgb"])
 def test_tensorflow_sees_the_pixels_that_other_decoders_see(convert, pictures, options):
     folder, expected = pictures
-    out = convert(folder, *options)
+    if "--format" in options:
+        for name in REFUSED:
+            (folder / name).unlink()
+            del expected[name]
+    out = convert(folder, *options.split())
     wrong, seen = {}, set()
     for payload in payloads(out):
         name, pixels = decoded(payload, 3)
@@ -69,9 +76,10 @@ def test_tensorflow_sees_the_pixels_that_other_decoders_see(convert, pictures, o
             wrong[name] = f"{pixels.shape} is not {want.shape}"
             continue
         difference = np.abs(pixels.astype(int) - want)[opaque]
+        # Decoders differ in rounding and in how they enlarge chroma, at edges; what was CMYK or lay sideways has been
+        # encoded once more. Garbage is off by dozens.
         lossy = name.startswith("jpeg")
-        # Decoders differ in rounding and in how they enlarge chroma, at edges; garbage differs everywhere.
-        if difference.size and (difference.mean() > 4 if lossy else difference.max() > 1):
+        if difference.size and (difference.mean() > 6 if lossy else difference.max() > 1):
             wrong[name] = f"off by {difference.mean():.1f} on average, {difference.max()} at most"
     assert seen == expected.keys()
     assert not wrong, "\n".join(f"{name}: {reason}" for name, reason in sorted(wrong.items()))
