@@ -222,6 +222,16 @@ impl Error {
         }
     }
 
+    /// The same error as one that ends a run: not of one input that can be left out.
+    #[must_use]
+    pub fn into_fatal(mut self) -> Self {
+        self.0.kind = match self.0.kind {
+            ErrorKind::Input { message, .. } => ErrorKind::Inputs(message),
+            kind => kind,
+        };
+        self
+    }
+
     /// The message alone: what was found and expected, without file, place or hint.
     #[must_use]
     pub fn message(&self) -> String {

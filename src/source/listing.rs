@@ -31,6 +31,22 @@ pub enum Layout {
     Flat,
 }
 
+impl Layout {
+    /// Every value, in the order in which help shows them.
+    pub const ALL: &[Self] = &[Self::Auto, Self::Class, Self::Split, Self::Flat];
+
+    /// The name on the command line and in the manifest.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Class => "class",
+            Self::Split => "split",
+            Self::Flat => "flat",
+        }
+    }
+}
+
 /// How the inputs were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayoutKind {

@@ -4,9 +4,10 @@ use std::{
     fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
-use super::{EntryKind, NameKind, Names, ReadAt, StagedFile, Storage};
+use super::{EntryKind, Lock, NameKind, Names, ReadAt, StagedFile, Storage};
 use crate::error::{At, During, Error, Result};
 
 /// Files on this machine.
@@ -91,6 +92,32 @@ impl Storage for LocalStorage {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).during("remove").at(path),
             _ => Ok(()),
         }
+    }
+
+    fn remove_tree(&self, dir: &Path) -> Result<()> {
+        match fs::remove_dir_all(dir) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).during("remove the folder").at(dir),
+            _ => Ok(()),
+        }
+    }
+
+    fn remove_empty_dir(&self, dir: &Path) -> Result<()> {
+        match fs::remove_dir(dir) {
+            Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty) => {
+                Err(error).during("remove the folder").at(dir)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn modified(&self, path: &Path) -> Result<u64> {
+        let time = fs::metadata(path).and_then(|metadata| metadata.modified()).during("read").at(path)?;
+        let since = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        Ok(u64::try_from(since).unwrap_or(u64::MAX))
+    }
+
+    fn lock(&self, path: &Path) -> Result<Option<Lock>> {
+        Lock::take(path)
     }
 
     fn create_dir(&self, dir: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 //! object store can take the place of the local file system without any other layer knowing.
 
 mod local;
+mod lock;
 mod staged;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use local::LocalStorage;
+pub use lock::Lock;
 pub use staged::StagedFile;
 
 use crate::error::Result;
@@ -139,6 +141,31 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn remove(&self, path: &Path) -> Result<()>;
+
+    /// Removes a folder with everything in it; that there is none is no error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn remove_tree(&self, dir: &Path) -> Result<()>;
+
+    /// Removes a folder if it is empty; otherwise nothing happens.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn remove_empty_dir(&self, dir: &Path) -> Result<()>;
+
+    /// When a file was last changed, in nanoseconds since 1970; 0 if the place does not know.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn modified(&self, path: &Path) -> Result<u64>;
+
+    /// Takes the lock that keeps a second run out, for as long as the returned value lives; `None` if another process has
+    /// it. The file appears and goes with its folder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn lock(&self, path: &Path) -> Result<Option<Lock>>;
 
     /// Makes a folder and those above it.
     ///

@@ -52,7 +52,9 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    pub(super) fn into_error(self) -> Error {
+    /// The error that reports it.
+    #[must_use]
+    pub fn into_error(self) -> Error {
         let message = match self.fault {
             Fault::Empty => "the file is empty".to_owned(),
             Fault::Unsupported => format!("this is {}, which is not supported", self.what),

@@ -1,6 +1,9 @@
 //! Short names for the errors that the checks of one image raise, with the byte where they found it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use crate::{
     error::{Error, Fault, Result},
@@ -40,9 +43,23 @@ pub(super) fn check_pixels(width: u32, height: u32, max_pixels: u64) -> Result<(
     Ok(())
 }
 
+thread_local! {
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread runs a decoder whose panic will be caught and reported as a fault of the image: a panic hook need
+/// not tell the user.
+#[must_use]
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
+
 /// Runs code of others; a panic in it is a fault of this input and not the end of the run.
 pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run))
+    let before = GUARDED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    GUARDED.set(before);
+    outcome
         .unwrap_or_else(|_| Err(Error::input(Fault::Corrupt, "the decoder panicked: the file is most likely damaged")))
 }
 

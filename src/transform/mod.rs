@@ -34,6 +34,7 @@ use std::fmt;
 use image::metadata::Orientation;
 
 pub use detect::{DETECT_BYTES, Detected, Foreign, SourceFormat, detect};
+pub use fault::is_guarded;
 pub use notes::{Note, NoteCounts, Notes};
 pub use spec::{
     Color, DEFAULT_MAX_PIXELS, DEFAULT_QUALITY, ExifMode, Filter, Fit, OutputFormat, TransformSpec, Verify,
@@ -107,19 +108,19 @@ pub struct PixelsRef<'a> {
 
 /// One image ready to be stored.
 #[derive(Debug, Clone, Copy)]
-pub struct Prepared<'a> {
+pub struct Prepared<'i, 's> {
     /// The bytes to store.
-    pub stored: Stored<'a>,
+    pub stored: Stored<'i, 's>,
     /// What a decoder that ignores EXIF, as TensorFlow's does, makes of these bytes.
     pub info: ImageInfo,
     /// What was done on the way.
     pub notes: Notes,
 }
 
-impl<'a> Prepared<'a> {
+impl Prepared<'_, '_> {
     /// The bytes to store, wherever they come from.
     #[must_use]
-    pub fn bytes(&self) -> &'a [u8] {
+    pub fn bytes(&self) -> &[u8] {
         match self.stored {
             Stored::Original(bytes) | Stored::Encoded(bytes) => bytes,
         }
@@ -128,11 +129,11 @@ impl<'a> Prepared<'a> {
 
 /// Where the bytes of a [`Prepared`] image come from.
 #[derive(Debug, Clone, Copy)]
-pub enum Stored<'a> {
+pub enum Stored<'i, 's> {
     /// The file as it was given.
-    Original(&'a [u8]),
+    Original(&'i [u8]),
     /// Encoded anew, in the scratch.
-    Encoded(&'a [u8]),
+    Encoded(&'s [u8]),
 }
 
 /// What is known before an image is decoded.
@@ -173,7 +174,7 @@ impl Transformer {
     ///
     /// # Errors
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) with the fault of the image, and the byte where it is known.
-    pub fn image<'a>(&self, bytes: &'a [u8], scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    pub fn image<'i, 's>(&self, bytes: &'i [u8], scratch: &'s mut Scratch) -> Result<Prepared<'i, 's>> {
         scratch.trim();
         match detect(bytes) {
             Detected::Image(SourceFormat::Jpeg) => self.jpeg(bytes, scratch),
@@ -187,7 +188,7 @@ impl Transformer {
     ///
     /// # Errors
     /// [`ErrorKind::Input`](crate::ErrorKind::Input) when the shape is not that of an image or does not fit the data.
-    pub fn pixels<'a>(&self, pixels: PixelsRef<'_>, scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    pub fn pixels<'a>(&self, pixels: PixelsRef<'_>, scratch: &'a mut Scratch) -> Result<Prepared<'static, 'a>> {
         scratch.trim();
         let PixelsRef { data, height, width, channels } = pixels;
         if !matches!(channels, 1 | 3 | 4) {
@@ -212,7 +213,7 @@ impl Transformer {
         self.encode(&source, &job, scratch)
     }
 
-    fn jpeg<'a>(&self, bytes: &'a [u8], scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    fn jpeg<'i, 's>(&self, bytes: &'i [u8], scratch: &'s mut Scratch) -> Result<Prepared<'i, 's>> {
         let jpeg = jpeg::walk(bytes, self.spec.max_pixels)?;
         let cmyk = matches!(jpeg.colour, jpeg::Colour::Cmyk | jpeg::Colour::Ycck);
         let mut notes = Notes::default();
@@ -244,7 +245,7 @@ impl Transformer {
         self.encode(&source, &job, scratch)
     }
 
-    fn png<'a>(&self, bytes: &'a [u8], scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    fn png<'i, 's>(&self, bytes: &'i [u8], scratch: &'s mut Scratch) -> Result<Prepared<'i, 's>> {
         let png = png::walk(bytes, self.spec.max_pixels)?;
         let mut notes = Notes::default();
         notes.insert_if(Note::FirstFrameOnly, png.animated);
@@ -270,7 +271,7 @@ impl Transformer {
         self.encode(&source, &job, scratch)
     }
 
-    fn other<'a>(&self, bytes: &[u8], format: SourceFormat, scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    fn other<'a>(&self, bytes: &[u8], format: SourceFormat, scratch: &'a mut Scratch) -> Result<Prepared<'static, 'a>> {
         let Scratch { pixels, spare, .. } = &mut *scratch;
         let decoded = formats::decode(bytes, format, self.spec.max_pixels, pixels, spare)?;
         let mut notes = Notes::default();
@@ -314,7 +315,7 @@ impl Transformer {
 
     /// Carries out the job on the decoded pixels in the scratch. Channels go first, so that less is resized, and turning
     /// comes after resizing, for the same reason.
-    fn encode<'a>(&self, source: &Source, job: &Job, scratch: &'a mut Scratch) -> Result<Prepared<'a>> {
+    fn encode<'a>(&self, source: &Source, job: &Job, scratch: &'a mut Scratch) -> Result<Prepared<'static, 'a>> {
         let Scratch { pixels, spare, out, resizer, .. } = scratch;
         let mut shape = source.shape;
         let mut notes = source.notes;
@@ -390,7 +391,7 @@ impl Source {
         }
     }
 
-    fn original<'a>(&self, bytes: &'a [u8], job: &Job) -> Prepared<'a> {
+    fn original<'a>(&self, bytes: &'a [u8], job: &Job) -> Prepared<'a, 'static> {
         let mut notes = self.notes;
         notes.insert_if(Note::SixteenBit, self.shape.bits == 16);
         Prepared { stored: Stored::Original(bytes), info: info(job.target, self.shape), notes }

@@ -200,20 +200,6 @@ fn the_watch_stops_a_listing() {
     assert!(matches!(result.unwrap_err().kind(), ErrorKind::Interrupted));
 }
 
-#[test]
-#[ignore = "measures: run with --release --ignored --nocapture"]
-#[expect(clippy::print_stderr, clippy::cast_precision_loss, reason = "shows what it measured")]
-fn time_of_a_hundred_thousand_files() {
-    let names: Vec<String> = (0..100_000).map(|i| format!("n{:08}/image_{i:09}.jpeg", i % 1000)).collect();
-    let dir = tree(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    for _ in 0..3 {
-        let start = std::time::Instant::now();
-        let listing = run(&dir, &[""], &ListOptions::default()).unwrap();
-        let bytes = listing.list.heap_bytes() as f64 / listing.list.len() as f64;
-        eprintln!("{} inputs in {:?}, {bytes:.1} bytes each", listing.list.len(), start.elapsed());
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

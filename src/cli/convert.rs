@@ -1,0 +1,495 @@
+//! `shardify convert`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{
+    ArgGroup, ValueEnum, ValueHint,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use serde_json::json;
+use shardify::{
+    ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, Error, ErrorKind, ErrorPolicy,
+    Existing, ImageKeys, Layout, MaxErrors, Ratios, ShardCounts,
+    transform::{Color, ExifMode, Filter, Fit, Note, OutputFormat, Verify},
+    units::Count,
+};
+
+use super::{
+    Outcome,
+    progress::{Meter, When},
+    signal::{INTERRUPTED, cancel_on_interrupt},
+    ui::{Ui, Verbosity, duration, table},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  A folder of photographs, one folder for each class, to shards of at most 512 MB:
+    shardify convert ./imgs out/ --max-shard 512MB
+
+  The arrays of a Keras data set, a tenth of them set aside:
+    shardify convert x_train.npy out/ --labels y_train.npy --split train=0.9,validation=0.1";
+
+/// Turn image folders or arrays into shards, with indexes, TFDS metadata and a manifest
+///
+/// INPUT is a folder of images (DIR/class/**, DIR/split/class/** or flat), a list of them (.csv: file,label[,split]), or an
+/// array (.npy, .npz), whose row i becomes record i. The last argument is the output folder.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("existing").args(["resume", "overwrite", "dry_run"]))]
+pub(super) struct Args {
+    /// Folders, lists or arrays to read, then the folder to write
+    #[arg(required = true, num_args = 2.., value_names = ["INPUT", "OUT"], value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    /// Images: a list file,label[,split]. Arrays: the .npy file of the labels
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Inputs")]
+    labels: Option<PathBuf>,
+    /// The class names, one a line; fixes their order (by default they are sorted)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Inputs")]
+    class_names: Option<PathBuf>,
+    /// How an image folder is laid out
+    #[arg(long, default_value = "auto", value_parser = choice(Layout::ALL, Layout::name), help_heading = "Inputs")]
+    layout: Layout,
+    /// A further column of an array; may be repeated
+    #[arg(long = "array", value_name = "NAME=FILE", value_parser = named_file, help_heading = "Inputs")]
+    arrays: Vec<(String, PathBuf)>,
+
+    /// Resize so that the shorter side has N pixels
+    #[arg(long, value_name = "N", help_heading = "Images")]
+    resize: Option<u32>,
+    /// Final width and height in pixels, as in 224x224
+    #[arg(long, value_name = "WxH", value_parser = width_height, help_heading = "Images")]
+    size: Option<(u32, u32)>,
+    /// How an image of another aspect ratio meets --size
+    #[arg(long, default_value = "crop", value_parser = choice(Fit::ALL, Fit::name), help_heading = "Images")]
+    fit: Fit,
+    /// With --resize: never enlarge
+    #[arg(long, help_heading = "Images")]
+    only_shrink: bool,
+    /// The resampling filter
+    #[arg(long, default_value = "bicubic", value_parser = choice(Filter::ALL, Filter::name), help_heading = "Images")]
+    filter: Filter,
+    /// How images are stored; keep leaves JPEG and PNG bytes untouched
+    #[arg(long, default_value = "keep", value_parser = choice(OutputFormat::ALL, OutputFormat::name), help_heading = "Images")]
+    format: OutputFormat,
+    /// JPEG quality of images that are encoded again, 1 to 100
+    #[arg(long, value_name = "Q", default_value_t = shardify::transform::DEFAULT_QUALITY, help_heading = "Images")]
+    quality: u8,
+    /// The channels of stored images
+    #[arg(long, default_value = "keep", value_parser = choice(Color::ALL, Color::name), help_heading = "Images")]
+    color: Color,
+    /// apply turns images upright as their EXIF orientation says and drops the tag
+    #[arg(long, default_value = "apply", value_parser = choice(ExifMode::ALL, ExifMode::name), help_heading = "Images")]
+    exif: ExifMode,
+    /// How kept images are checked: structure finds truncation, decode decodes every pixel
+    #[arg(long, default_value = "structure", value_parser = choice(Verify::ALL, Verify::name), help_heading = "Images")]
+    verify: Verify,
+    /// Refuse images of more pixels (width times height): a guard against decompression bombs
+    #[arg(long, value_name = "N", default_value_t = shardify::transform::DEFAULT_MAX_PIXELS, help_heading = "Images")]
+    max_pixels: u64,
+
+    /// The name of the data set and of its files [default: that of the first input]
+    #[arg(long, help_heading = "Shards")]
+    name: Option<String>,
+    /// No shard is larger, framing included; below 2 GiB. MB is 10^6, MiB is 2^20 bytes [default: 256MB]
+    #[arg(long, value_name = "SIZE", help_heading = "Shards")]
+    max_shard: Option<ByteSize>,
+    /// A fixed number of shards: for each split, or as in train=64,test=8
+    #[arg(long, value_name = "N", help_heading = "Shards")]
+    shards: Option<ShardCounts>,
+    /// gzip suits arrays; TFDS, DALI and Grain cannot read it
+    #[arg(long, value_enum, default_value = "none", help_heading = "Shards")]
+    compression: CompressionArg,
+    /// The feature names: TFDS's (image, label), or those of TF-Slim and TPU models with labels from 1
+    #[arg(long, value_enum, default_value = "tfds", help_heading = "Shards")]
+    keys: KeysArg,
+    /// Added to class numbers when they are stored [default: 0; 1 with --keys slim]
+    #[arg(long, value_name = "N", help_heading = "Shards")]
+    label_offset: Option<u32>,
+    /// The feature name of the main array [default: x]
+    #[arg(long, value_name = "NAME", help_heading = "Shards")]
+    feature: Option<String>,
+
+    /// The seed of order and splits
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Order and splits")]
+    seed: u64,
+    /// Keep the order of the inputs instead of shuffling them all
+    #[arg(long, help_heading = "Order and splits")]
+    no_shuffle: bool,
+    /// Split by ratio, as in train=0.8,validation=0.1,test=0.1
+    #[arg(long, value_name = "NAME=SHARE,...", help_heading = "Order and splits")]
+    split: Option<Ratios>,
+    /// Give every split the class shares of the whole
+    #[arg(long, help_heading = "Order and splits")]
+    stratify: bool,
+
+    /// What to do with an input that cannot be used: stop, or leave it out and list it in failures.jsonl
+    #[arg(long, value_enum, default_value = "stop", help_heading = "Run")]
+    on_error: OnErrorArg,
+    /// With --on-error skip: stop when more inputs fail, as in 100 or 0.5%
+    #[arg(long, value_name = "N|P%", help_heading = "Run")]
+    max_errors: Option<MaxErrors>,
+    /// Carry on an interrupted run of the same command; start if there was none
+    #[arg(long, help_heading = "Run")]
+    resume: bool,
+    /// Replace what an earlier run wrote to OUT, and nothing else
+    #[arg(long, help_heading = "Run")]
+    overwrite: bool,
+    /// Only say what would be read and written, and what looks wrong
+    #[arg(long, short = 'n', help_heading = "Run")]
+    dry_run: bool,
+    /// Worker threads; the bytes written do not depend on it [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
+    threads: Option<u16>,
+    /// When progress is shown
+    #[arg(long, value_enum, default_value = "auto", help_heading = "Run")]
+    progress: When,
+    /// Print the result as JSON
+    #[arg(long, help_heading = "Run")]
+    json: bool,
+    /// Print errors only
+    #[arg(long, short, conflicts_with = "verbose", help_heading = "Run")]
+    quiet: bool,
+    /// Say more: every skipped input, every shard
+    #[arg(long, short, help_heading = "Run")]
+    verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CompressionArg {
+    None,
+    Gzip,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KeysArg {
+    Tfds,
+    Slim,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnErrorArg {
+    Stop,
+    Skip,
+}
+
+/// A parser of the names of an option's values.
+fn choice<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
+        // The parser has refused all other texts.
+        all.iter().copied().find(|value| name(*value) == text).ok_or("no such value")
+    })
+}
+
+fn named_file(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("expected NAME=FILE, as in mask=masks.npy".to_owned()),
+    }
+}
+
+fn width_height(text: &str) -> Result<(u32, u32), String> {
+    let sides =
+        text.split_once(['x', 'X']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    sides.ok_or_else(|| "expected WIDTHxHEIGHT in pixels, as in 224x224".to_owned())
+}
+
+impl Args {
+    fn options(&self) -> Result<ConvertOptions, Error> {
+        let (out, inputs) = self.paths.split_last().ok_or_else(|| Error::options("no output folder is given"))?;
+        let mut options = ConvertOptions::new(inputs.to_vec(), out.clone());
+        options.name.clone_from(&self.name);
+        options.labels.clone_from(&self.labels);
+        options.class_names.clone_from(&self.class_names);
+        options.layout = self.layout;
+        options.arrays.clone_from(&self.arrays);
+        options.feature.clone_from(&self.feature);
+        let transform = &mut options.transform;
+        transform.short_side = self.resize;
+        transform.size = self.size;
+        transform.fit = self.fit;
+        transform.only_shrink = self.only_shrink;
+        transform.filter = self.filter;
+        transform.format = self.format;
+        transform.quality = self.quality;
+        transform.color = self.color;
+        transform.exif = self.exif;
+        transform.verify = self.verify;
+        transform.max_pixels = self.max_pixels;
+        options.keys = match self.keys {
+            KeysArg::Tfds => ImageKeys::Tfds,
+            KeysArg::Slim => ImageKeys::Slim,
+        };
+        options.label_offset = self.label_offset;
+        options.max_shard = self.max_shard;
+        options.shards.clone_from(&self.shards);
+        options.compression = match self.compression {
+            CompressionArg::None => Compression::None,
+            CompressionArg::Gzip => Compression::Gzip,
+        };
+        options.seed = self.seed;
+        options.shuffle = !self.no_shuffle;
+        options.split.clone_from(&self.split);
+        options.stratify = self.stratify;
+        options.on_error = match self.on_error {
+            OnErrorArg::Stop if self.max_errors.is_some() => {
+                return Err(Error::options("--max-errors limits what --on-error skip leaves out")
+                    .with_hint("add --on-error skip, or leave out --max-errors"));
+            }
+            OnErrorArg::Stop => ErrorPolicy::Stop,
+            OnErrorArg::Skip => ErrorPolicy::Skip(self.max_errors),
+        };
+        options.existing = match (self.resume, self.overwrite) {
+            (true, _) => Existing::Resume,
+            (_, true) => Existing::Overwrite,
+            _ => Existing::Refuse,
+        };
+        options.threads = self.threads.map(usize::from);
+        Ok(options)
+    }
+}
+
+/// Runs the verb and says how it went.
+pub(super) fn main(args: Args) -> ExitCode {
+    let verbosity = match (args.quiet, args.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let ui = Ui::new(verbosity);
+    match run(&args, &ui) {
+        Ok((text, outcome)) => {
+            let printed = ui.print(&text);
+            if printed == ExitCode::SUCCESS && outcome == Outcome::ProblemsFound { ExitCode::from(1) } else { printed }
+        }
+        Err(error) => failed(&args, &ui, &error),
+    }
+}
+
+fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
+    let options = args.options()?;
+    let cancel = cancel_on_interrupt(ui);
+    let meter = Meter::new(ui, args.progress);
+    if args.dry_run {
+        let plan = shardify::dry_run(&options, &cancel, &meter);
+        meter.finish();
+        let plan = plan?;
+        let outcome = if plan.problem_count > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
+        return Ok((if args.json { dry_run_json(&plan) } else { dry_run_text(&plan, &options) }, outcome));
+    }
+    let report = shardify::convert(&options, &cancel, &meter);
+    meter.finish();
+    let report = report?;
+    let outcome = if report.manifest.skipped > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
+    for warning in &report.warnings {
+        ui.warn(warning);
+    }
+    let text = match (args.json, args.quiet) {
+        (true, _) => report_json(&report),
+        (_, true) => String::new(),
+        _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
+    };
+    Ok((text, outcome))
+}
+
+/// Says why it could not be done. What is finished can be gone on from, and that is said too.
+fn failed(args: &Args, ui: &Ui, error: &Error) -> ExitCode {
+    let interrupted = matches!(error.kind(), ErrorKind::Interrupted);
+    let work = args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
+    let hint = match (interrupted, error.hint()) {
+        (true, _) if work => Some("finished shards are kept: run the same command with --resume to go on"),
+        (true, _) => Some("nothing was finished yet, and nothing is left behind"),
+        (false, hint) => hint,
+    };
+    ui.error(&error.to_string(), hint);
+    if args.json {
+        let result = json!({ "error": {
+            "message": error.message(),
+            "path": error.path().map(|path| path.to_string_lossy()),
+            "hint": hint,
+            "interrupted": interrupted,
+        }});
+        ui.print(&format!("{result:#}\n"));
+    }
+    ExitCode::from(if interrupted { INTERRUPTED } else { 2 })
+}
+
+fn report_text(report: &ConvertReport, verbose: bool) -> String {
+    let manifest = &report.manifest;
+    let out = shardify::error::Printable(&report.out);
+    let mut text = String::new();
+    match report.outcome {
+        ConvertOutcome::NothingToDo => {
+            text.push_str(&format!("{out} holds this data set already, complete: nothing to do\n\n"));
+        }
+        ConvertOutcome::Resumed | ConvertOutcome::Done => {}
+    }
+    let row = |cells: [&str; 5]| cells.map(str::to_owned).to_vec();
+    let mut rows = vec![row(["split", "records", "shards", "largest", "total"])];
+    for split in &manifest.splits {
+        let largest = split.shards.iter().map(|shard| shard.bytes).max().unwrap_or(0);
+        rows.push(vec![
+            split.name.clone(),
+            Count(split.records).to_string(),
+            Count(split.shards.len() as u64).to_string(),
+            ByteSize(largest).to_string(),
+            ByteSize(split.bytes).to_string(),
+        ]);
+    }
+    let classes = match manifest.class_names.len() {
+        0 => "no classes".to_owned(),
+        1 => "1 class".to_owned(),
+        many => format!("{} classes", Count(many as u64)),
+    };
+    text.push_str(&format!("{out}: data set `{}`, {classes}\n\n{}\n", manifest.name, table(&rows)));
+    if verbose {
+        for shard in manifest.splits.iter().flat_map(|split| &split.shards) {
+            text.push_str(&format!(
+                "  {}  {} records, {} bytes, CRC-32 {}\n",
+                shard.name, shard.records, shard.bytes, shard.crc32
+            ));
+        }
+        text.push('\n');
+    }
+    let images = report.images.images();
+    if images > 0 {
+        let formats = ["JPEG", "PNG", "raw"].into_iter().zip(report.images.formats).filter(|(_, count)| *count > 0);
+        let formats: Vec<_> = formats.map(|(name, count)| format!("{} {name}", Count(count))).collect();
+        text.push_str(&format!("images: {}\n", formats.join(", ")));
+        for (note, count) in Note::ALL.iter().zip(report.images.notes).filter(|(_, count)| *count > 0) {
+            text.push_str(&format!("  {}: {}\n", Count(count), note.text()));
+        }
+    }
+    if manifest.label_offset > 0 && !manifest.class_names.is_empty() {
+        text.push_str(&format!("labels: stored from {} up; 0 is background\n", manifest.label_offset));
+    }
+    if manifest.compression == Compression::Gzip {
+        text.push_str("gzip: tf.data reads these shards with compression_type=\"GZIP\"; TFDS, DALI and Grain cannot\n");
+    }
+    if manifest.skipped > 0 {
+        text.push_str(&format!("skipped: {} inputs, listed in {out}/failures.jsonl\n", Count(manifest.skipped)));
+    }
+    if report.resumed_shards > 0 && report.outcome != ConvertOutcome::NothingToDo {
+        text.push_str(&format!("resumed: {} shards were finished before\n", Count(report.resumed_shards)));
+    }
+    if report.bytes_read > 0 {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "shown"
+        )]
+        let speed = (report.bytes_read as f64 / report.elapsed.as_secs_f64().max(1e-9)) as u64;
+        let read = ByteSize(report.bytes_read);
+        text.push_str(&format!("took {}: {read} read, {}/s\n", duration(report.elapsed), ByteSize(speed)));
+    }
+    text.push_str("\nRead it in Python:\n\n");
+    for line in report.snippet().lines() {
+        text.push_str(&format!("    {line}\n"));
+    }
+    text
+}
+
+fn report_json(report: &ConvertReport) -> String {
+    let manifest = &report.manifest;
+    let splits: Vec<_> = manifest
+        .splits
+        .iter()
+        .map(|split| {
+            json!({
+                "name": split.name,
+                "records": split.records,
+                "bytes": split.bytes,
+                "shards": split.shards.len(),
+                "class_counts": split.class_counts,
+            })
+        })
+        .collect();
+    let result = json!({
+        "outcome": match report.outcome {
+            ConvertOutcome::Done => "done",
+            ConvertOutcome::Resumed => "resumed",
+            ConvertOutcome::NothingToDo => "nothing-to-do",
+        },
+        "out": report.out.to_string_lossy(),
+        "name": manifest.name,
+        "classes": manifest.class_names.len(),
+        "records": manifest.splits.iter().map(|split| split.records).sum::<u64>(),
+        "bytes": manifest.splits.iter().map(|split| split.bytes).sum::<u64>(),
+        "splits": splits,
+        "skipped": manifest.skipped,
+        "failures": (manifest.skipped > 0).then(|| report.out.join("failures.jsonl").to_string_lossy().into_owned()),
+        "warnings": report.warnings,
+        "resumed_shards": report.resumed_shards,
+        "bytes_read": report.bytes_read,
+        "seconds": report.elapsed.as_secs_f64(),
+    });
+    format!("{result:#}\n")
+}
+
+fn dry_run_text(plan: &DryRun, options: &ConvertOptions) -> String {
+    let mut text = format!("{} inputs", Count(plan.inputs));
+    if plan.input_bytes.0 > 0 {
+        text.push_str(&format!(", {}", plan.input_bytes));
+    }
+    let out = shardify::error::Printable(&options.out);
+    text.push_str(&format!(
+        ", {} classes; data set `{}` would go to {out}, about:\n\n",
+        Count(plan.class_names.len() as u64),
+        plan.name
+    ));
+    let mut rows = vec![["split", "records", "shards", "total"].map(str::to_owned).to_vec()];
+    for split in &plan.splits {
+        rows.push(vec![
+            split.name.clone(),
+            Count(split.records).to_string(),
+            Count(split.shards).to_string(),
+            split.bytes.to_string(),
+        ]);
+    }
+    text.push_str(&table(&rows));
+    text.push_str(&format!("\nno shard above {} bytes\n", Count(plan.max_shard.0)));
+    for warning in &plan.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    if plan.problem_count > 0 {
+        text.push_str(&format!("\n{} problems:\n", Count(plan.problem_count)));
+        for problem in &plan.problems {
+            text.push_str(&format!("  {problem}\n"));
+        }
+        let more = plan.problem_count - plan.problems.len() as u64;
+        if more > 0 {
+            text.push_str(&format!("  and {} more\n", Count(more)));
+        }
+    } else {
+        text.push_str("nothing looks wrong\n");
+    }
+    text.push_str("nothing was written\n");
+    text
+}
+
+fn dry_run_json(plan: &DryRun) -> String {
+    let splits: Vec<_> = plan
+        .splits
+        .iter()
+        .map(|split| {
+            json!({ "name": split.name, "records": split.records, "bytes": split.bytes, "shards": split.shards })
+        })
+        .collect();
+    let result = json!({
+        "dry_run": true,
+        "name": plan.name,
+        "inputs": plan.inputs,
+        "input_bytes": plan.input_bytes,
+        "classes": plan.class_names.len(),
+        "splits": splits,
+        "max_shard": plan.max_shard,
+        "problems": plan.problems,
+        "problem_count": plan.problem_count,
+        "warnings": plan.warnings,
+        "seconds": plan.elapsed.as_secs_f64(),
+    });
+    format!("{result:#}\n")
+}

@@ -1,0 +1,84 @@
+//! The command line: arguments into options, results into text. The only place that prints.
+
+mod convert;
+mod extras;
+mod progress;
+mod signal;
+mod ui;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::ui::Ui;
+
+/// How a command ended, as its exit code says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Done, nothing to complain about.
+    Clean,
+    /// Done, but there are problems: inputs were skipped.
+    ProblemsFound,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 done but problems were found (inputs skipped), 2 could not do it, 130 interrupted.
+
+`shardify VERB --help` shows the options of a verb and two examples.";
+
+/// Turns image folders and .npy arrays into training-ready, size-capped TFRecord shards
+///
+/// What it writes streams into tf.data, TFDS, DALI and PyTorch; the same input, options and seed always give the same
+/// bytes; an interrupted run is carried on with --resume.
+#[derive(Debug, Parser)]
+#[command(name = "shardify", version, after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Convert(Box<convert::Args>),
+    Completions(extras::CompletionsArgs),
+    Man(extras::ManArgs),
+}
+
+/// Runs the command that the process was started with.
+pub(crate) fn main() -> ExitCode {
+    quiet_guarded_panics();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if arguments.len() <= 1 {
+        return Ui::plain().print(GREETING);
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return ui::usage(&error),
+    };
+    match cli.command {
+        Command::Convert(args) => convert::main(*args),
+        Command::Completions(args) => extras::completions(&args),
+        Command::Man(args) => extras::man(&args),
+    }
+}
+
+const GREETING: &str = "\
+shardify turns image folders and .npy arrays into training-ready TFRecord shards.
+
+  shardify convert ./imgs out/                          one folder a class becomes shards
+  shardify convert x_train.npy out/ --labels y_train.npy   rows of arrays become shards
+  shardify convert ./imgs out/ --dry-run                only say what would be written
+
+`shardify convert --help` explains the options.
+";
+
+/// A decoder that panics on a hostile image is caught, and the image reported; the panic itself is not for the user. Any
+/// other panic is a bug, which the standard message reports.
+fn quiet_guarded_panics() {
+    let standard = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !shardify::transform::is_guarded() {
+            standard(info);
+        }
+    }));
+}

@@ -1,0 +1,145 @@
+//! Printing: results to stdout, messages to stderr. The only file that does.
+#![expect(clippy::print_stderr, reason = "the one place for it")]
+
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use indicatif::MultiProgress;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// Where a command prints. Cheap to clone; all clones share the terminal.
+#[derive(Debug, Clone)]
+pub(super) struct Ui {
+    verbosity: Verbosity,
+    bars: Arc<Mutex<MultiProgress>>,
+}
+
+impl Ui {
+    pub(super) fn new(verbosity: Verbosity) -> Self {
+        Self { verbosity, bars: Arc::new(Mutex::new(MultiProgress::new())) }
+    }
+
+    pub(super) fn plain() -> Self {
+        Self::new(Verbosity::Normal)
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        self.verbosity
+    }
+
+    /// The bars on the terminal, above which messages are printed.
+    pub(super) fn bars(&self) -> MultiProgress {
+        self.bars.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Prints a result. A reader that went away is no failure.
+    pub(super) fn print(&self, text: &str) -> ExitCode {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Err(error) => {
+                self.say("error", RED, &format!("cannot write the result: {error}"));
+                ExitCode::from(2)
+            }
+        }
+    }
+
+    /// A message about the course of things.
+    pub(super) fn note(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say("note", BLUE, text);
+        }
+    }
+
+    /// Something that the user should look at.
+    pub(super) fn warn(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say("warning", YELLOW, text);
+        }
+    }
+
+    /// A plain line of progress, for logs.
+    pub(super) fn log(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.above_bars(|| eprintln!("{text}"));
+        }
+    }
+
+    /// Why it could not be done, and what to do next.
+    pub(super) fn error(&self, message: &str, hint: Option<&str>) {
+        self.say("error", RED, message);
+        if let Some(hint) = hint {
+            self.say(" help", BLUE, hint);
+        }
+    }
+
+    fn say(&self, what: &str, color: &str, text: &str) {
+        self.above_bars(|| {
+            if colored() {
+                eprintln!("{color}{what}\x1b[0m: {text}");
+            } else {
+                eprintln!("{what}: {text}");
+            }
+        });
+    }
+
+    fn above_bars(&self, print: impl FnOnce()) {
+        self.bars().suspend(print);
+    }
+}
+
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const BLUE: &str = "\x1b[1;34m";
+
+/// Whether messages are coloured: on a terminal, unless `NO_COLOR` asks not to.
+fn colored() -> bool {
+    let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    io::stderr().is_terminal() && unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Prints what the argument parser has to say: help to stdout, faults to stderr.
+pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    let broken = error.print().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
+    ExitCode::from(if error.use_stderr() || broken { 2 } else { 0 })
+}
+
+/// A duration as people say it: `8.1 s`, `3m 07s`, `2h 05m`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// Lines up columns: the first to the left, the others to the right.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            if column == 0 { format!("  {cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}

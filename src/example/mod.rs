@@ -1,0 +1,9 @@
+//! `tf.train.Example`: what the payload of a record conventionally is, and the schema of a data set of them.
+
+mod encode;
+#[expect(missing_docs, reason = "generated from proto/example.proto")]
+pub mod proto;
+mod schema;
+
+pub use encode::{Around, MAX_EXAMPLE, Value};
+pub use schema::{Encoding, Field, Kind, Role, Schema};

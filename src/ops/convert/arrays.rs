@@ -1,0 +1,348 @@
+//! Arrays as tables: the main array, its labels and further columns, row by row.
+
+use std::path::PathBuf;
+
+use super::ConvertOptions;
+use crate::{
+    error::{At, Error, Result},
+    example::Kind,
+    item::DType,
+    pipeline::{ArrayFeature, Cancel, ImageKeys, array_encoding},
+    source::{ArrayKind, ArrayRef, ClassNames, Column, LabelColumn, Npz, Spool, class_ids, npz_layout},
+    storage::Storage,
+    transform::{Color, OutputFormat},
+    units::Count,
+};
+
+/// The key of the labels.
+const LABEL: &str = "label";
+
+/// Rows that belong together: of one split, or of all.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// The split, where the input names it.
+    pub(super) split: Option<String>,
+    /// The columns; the first is the main one.
+    pub(super) features: Vec<ArrayFeature>,
+    /// How many rows each column has.
+    pub(super) rows: u64,
+    /// The class of each row, where it is needed to stratify.
+    pub(super) classes: Option<Vec<i32>>,
+}
+
+/// All tables, which have the same columns.
+#[derive(Debug)]
+pub(super) struct Arrays {
+    /// One for each split that the input names, or one.
+    pub(super) tables: Vec<Table>,
+    /// The class names; empty without class labels.
+    pub(super) class_names: Vec<String>,
+    /// Rows, columns and channels where the main array becomes images.
+    pub(super) pixels: Option<[u32; 3]>,
+    /// What the user should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Where the columns of one table are.
+struct Parts {
+    split: Option<String>,
+    main: Vec<ArrayRef>,
+    labels: Option<ArrayRef>,
+    more: Vec<(String, ArrayRef)>,
+}
+
+impl Arrays {
+    pub(super) fn open(
+        options: &ConvertOptions,
+        storage: &dyn Storage,
+        spool: &Spool,
+        inputs: Vec<(ArrayRef, ArrayKind)>,
+        class_names: Option<ClassNames>,
+        cancel: &Cancel,
+    ) -> Result<Self> {
+        refuse_image_options(options)?;
+        let parts = parts(options, storage, inputs)?;
+        let as_images = options.transform.format != OutputFormat::Keep;
+        let mut tables = Vec::new();
+        let mut labels = Labels::default();
+        for parts in parts {
+            cancel.check()?;
+            tables.push(open_table(options, storage, spool, parts, as_images, &mut labels)?);
+        }
+        check_alike(&tables)?;
+        let pixels = tables.first().filter(|_| as_images).map(pixel_shape).transpose()?;
+        let class_names = labels.names(class_names)?;
+        Ok(Self { tables, class_names, pixels, warnings: labels.warnings })
+    }
+}
+
+/// Options that make sense for image files only.
+fn refuse_image_options(options: &ConvertOptions) -> Result<()> {
+    if options.keys != ImageKeys::Tfds {
+        return Err(Error::options("--keys slim names the features of image files, and the inputs are arrays")
+            .with_hint("leave --keys out, or name the features with --feature and --array"));
+    }
+    let transform = &options.transform;
+    if transform.format == OutputFormat::Keep {
+        if transform.resizes() || transform.color != Color::Keep {
+            return Err(Error::options(
+                "--resize, --size and --color change images, and the rows of an array are stored as tensors",
+            )
+            .with_hint("add --format png, jpeg or raw to store a uint8 array of images as such"));
+        }
+    } else if options.feature.is_some() {
+        return Err(Error::options("--feature names a tensor; images are always stored as `image`")
+            .with_hint("leave out --feature or --format"));
+    }
+    Ok(())
+}
+
+/// Which arrays are the columns of which table.
+fn parts(options: &ConvertOptions, storage: &dyn Storage, inputs: Vec<(ArrayRef, ArrayKind)>) -> Result<Vec<Parts>> {
+    let labels = options.labels.as_deref().map(|path| ArrayRef::parse(storage, path)).transpose()?;
+    let more = options
+        .arrays
+        .iter()
+        .map(|(name, path)| Ok((name.clone(), ArrayRef::parse(storage, path)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let archives = inputs.iter().filter(|(array, kind)| *kind == ArrayKind::Npz && array.member.is_none()).count();
+    let Some((archive, _)) = inputs.first().filter(|_| archives > 0) else {
+        refuse_mixed_splits(&inputs)?;
+        let main = inputs.into_iter().map(|(array, _)| array).collect();
+        return Ok(vec![Parts { split: None, main, labels, more }]);
+    };
+    if inputs.len() > 1 {
+        return Err(Error::inputs("an .npz archive must be the only input: its members say what they are")
+            .with_hint("convert the archives one by one, or name members as in FILE.npz:x_train"));
+    }
+    let member = |name: String| ArrayRef::member(&archive.path, name);
+    let mut parts = Vec::new();
+    for split in npz_layout(&Npz::open(storage, &archive.path)?).at(&archive.path)? {
+        let own = split.labels.map(&member);
+        if split.name.is_some() && (labels.is_some() || !more.is_empty()) {
+            return Err(Error::options(
+                "the archive has splits, so --labels and --array cannot say which split they belong to",
+            )
+            .with_hint("put all columns into the archive, as x_train, y_train, NAME_train"));
+        }
+        if own.is_some() && labels.is_some() {
+            return Err(Error::options("the archive has labels of its own, and --labels gives others")
+                .with_hint("leave out --labels, or name the main array as FILE.npz:MEMBER"));
+        }
+        let mut columns: Vec<_> = split.extra.into_iter().map(|(name, at)| (name, member(at))).collect();
+        columns.extend(more.iter().cloned());
+        parts.push(Parts {
+            split: split.name,
+            main: vec![member(split.x)],
+            labels: own.or_else(|| labels.clone()),
+            more: columns,
+        });
+    }
+    Ok(parts)
+}
+
+/// Several arrays are the parts of one; that must not join a training set with its test set.
+fn refuse_mixed_splits(inputs: &[(ArrayRef, ArrayKind)]) -> Result<()> {
+    const SPLITS: [&str; 5] = ["train", "validation", "valid", "val", "test"];
+    let split = |array: &ArrayRef| {
+        let name = array.member.clone().or_else(|| Some(array.path.file_stem()?.to_string_lossy().into_owned()))?;
+        let name = name.to_ascii_lowercase();
+        SPLITS.into_iter().find(|split| name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == *split))
+    };
+    let mut splits = inputs.iter().filter_map(|(array, _)| Some((array, split(array)?)));
+    let Some((first, name)) = splits.next() else { return Ok(()) };
+    match splits.find(|(_, other)| *other != name) {
+        Some((other, _)) => Err(Error::inputs(format!(
+            "{first} and {other} are named like different splits, and several arrays would be joined into one"
+        ))
+        .with_hint(
+            "convert each into a folder of its own, or save them as one .npz with x_train, y_train, x_test, y_test",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn open_table(
+    options: &ConvertOptions,
+    storage: &dyn Storage,
+    spool: &Spool,
+    parts: Parts,
+    as_images: bool,
+    labels: &mut Labels,
+) -> Result<Table> {
+    let main_key = if as_images { "image" } else { options.feature.as_deref().unwrap_or("x") };
+    let Parts { split, main: main_arrays, labels: label_array, more } = parts;
+    let feature = |key: &str, arrays: &[ArrayRef]| {
+        let column = Column::open(storage, key, arrays, spool)?;
+        let (kind, _) = array_encoding(column.dtype(), column.row_shape());
+        Ok(ArrayFeature { key: key.to_owned(), column, kind, class_offset: None })
+    };
+    let main = feature(main_key, &main_arrays)?;
+    let rows = main.column.rows();
+    let mut features = vec![main];
+    let mut classes = None;
+    if let Some(array) = label_array {
+        let mut column = feature(LABEL, std::slice::from_ref(&array))?;
+        check_rows(&features, &column, &array)?;
+        classes = labels.read(&mut column, &array, options)?;
+        features.push(column);
+    } else if options.stratify {
+        return Err(Error::options("--stratify needs labels").with_hint("give them with --labels FILE.npy"));
+    }
+    for (key, array) in more {
+        check_key(&key, &features, as_images)?;
+        let column = feature(&key, std::slice::from_ref(&array))?;
+        check_rows(&features, &column, &array)?;
+        features.push(column);
+    }
+    if rows == 0 {
+        return Err(Error::inputs("the array has no rows, so there is nothing to convert"))
+            .at(main_arrays.first().map_or_else(PathBuf::new, |array| array.path.clone()));
+    }
+    Ok(Table { split, features, rows, classes })
+}
+
+fn check_rows(features: &[ArrayFeature], column: &ArrayFeature, array: &ArrayRef) -> Result<()> {
+    let Some(main) = features.first() else { return Ok(()) };
+    if main.column.rows() == column.column.rows() {
+        return Ok(());
+    }
+    let of = main.column.parts().next().map(|(path, _)| crate::error::Printable(path).to_string()).unwrap_or_default();
+    Err(Error::inputs(format!(
+        "`{}` has {} rows, and the main array ({of}) has {}: row i of each is record i",
+        column.key,
+        Count(column.column.rows()),
+        Count(main.column.rows())
+    ))
+    .with_hint("check that both were saved from the same data, in the same order"))
+    .at(array.to_string())
+}
+
+fn check_key(key: &str, features: &[ArrayFeature], as_images: bool) -> Result<()> {
+    let fault = if key.is_empty() || key.trim() != key || key.chars().any(char::is_control) {
+        "it is empty, or has white space around it or control characters in it"
+    } else if features.iter().any(|feature| feature.key == key) {
+        "another column has that name"
+    } else if as_images && key.starts_with("image/") {
+        "`image/...` describes the image"
+    } else {
+        return Ok(());
+    };
+    Err(Error::options(format!("`{key}` cannot name a feature: {fault}"))
+        .with_hint("choose another name in --array NAME=FILE (or in the archive)"))
+}
+
+/// All tables have the same columns, so that one schema describes them.
+fn check_alike(tables: &[Table]) -> Result<()> {
+    let columns = |table: &Table| {
+        let describe = |f: &ArrayFeature| format!("{} {} {:?}", f.key, f.column.dtype(), f.column.row_shape());
+        table.features.iter().map(describe).collect::<Vec<_>>()
+    };
+    let Some((first, rest)) = tables.split_first() else { return Ok(()) };
+    for table in rest {
+        if columns(first) != columns(table) {
+            return Err(Error::inputs(format!(
+                "the splits differ: `{}` has {}, `{}` has {}",
+                first.split.as_deref().unwrap_or_default(),
+                columns(first).join(", "),
+                table.split.as_deref().unwrap_or_default(),
+                columns(table).join(", ")
+            ))
+            .with_hint("give all splits the same columns, types and row shapes, or convert them one by one"));
+        }
+    }
+    Ok(())
+}
+
+/// Rows, columns and channels of a main array that holds images.
+fn pixel_shape(table: &Table) -> Result<[u32; 3]> {
+    let Some(main) = table.features.first() else { return Ok([0; 3]) };
+    let shape = main.column.row_shape();
+    let fault = |what: String| {
+        Err(Error::inputs(what)
+            .with_hint("images are uint8 arrays of shape [n, height, width] or [n, height, width, 1, 3 or 4]; leave out --format to store tensors"))
+    };
+    if main.column.dtype() != DType::Uint8 {
+        return fault(format!("--format makes images of uint8 arrays, and this one holds {}", main.column.dtype()));
+    }
+    let dims = match *shape {
+        [height, width] => [height, width, 1],
+        [height, width, channels @ (1 | 3 | 4)] => [height, width, channels],
+        [channels @ (1 | 3), height, width] => {
+            return fault(format!(
+                "rows of shape [{channels}, {height}, {width}] have their channels first: np.transpose(x, (0, 2, 3, 1)) puts them last"
+            ));
+        }
+        _ => return fault(format!("rows of shape {shape:?} are no images")),
+    };
+    let [height, width, channels] = dims.map(|dim| u32::try_from(dim).unwrap_or(u32::MAX));
+    Ok([height, width, channels])
+}
+
+/// What the labels of all tables turn out to be.
+#[derive(Debug, Default)]
+struct Labels {
+    classes: Option<u32>,
+    other: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Labels {
+    /// Reads one column of labels. Returns the class of each row where that is needed.
+    fn read(
+        &mut self,
+        feature: &mut ArrayFeature,
+        array: &ArrayRef,
+        options: &ConvertOptions,
+    ) -> Result<Option<Vec<i32>>> {
+        match class_ids(&feature.column)? {
+            LabelColumn::Classes { ids, classes, unlabelled } => {
+                self.classes = Some(self.classes.unwrap_or(0).max(classes));
+                if unlabelled > 0 {
+                    self.warnings.push(format!("{} rows of {array} have no class (-1)", Count(unlabelled)));
+                }
+                feature.kind = Kind::Int64;
+                feature.class_offset = Some(options.offset());
+                Ok(options.stratify.then_some(ids))
+            }
+            LabelColumn::Other { why } => {
+                if options.stratify || options.class_names.is_some() {
+                    let option = if options.stratify { "--stratify" } else { "--class-names" };
+                    return Err(Error::inputs(format!("{option} needs class numbers, and the labels are {why}"))
+                        .with_hint("class numbers are whole numbers from 0 up, one a row (-1 for none)"))
+                    .at(array.to_string());
+                }
+                self.warnings.push(format!("the labels are {why}: stored as a tensor, without classes"));
+                self.other = Some(why);
+                Ok(None)
+            }
+        }
+    }
+
+    /// The names of the classes: those given, or their numbers.
+    fn names(&self, given: Option<ClassNames>) -> Result<Vec<String>> {
+        let Some(classes) = self.classes else {
+            if given.is_some() {
+                return Err(Error::options("--class-names needs labels").with_hint("give them with --labels FILE.npy"));
+            }
+            return Ok(Vec::new());
+        };
+        if let Some(why) = &self.other {
+            return Err(Error::inputs(format!(
+                "the labels of one split are class numbers, those of another are {why}"
+            )));
+        }
+        let Some(given) = given else { return Ok((0..classes.max(1)).map(|class| class.to_string()).collect()) };
+        let names = given.names().to_vec();
+        if (names.len() as u64) < u64::from(classes) {
+            return Err(Error::inputs(format!(
+                "the labels go up to {}, and --class-names gives only {} names (0 to {})",
+                classes - 1,
+                names.len(),
+                names.len().saturating_sub(1)
+            ))
+            .with_hint("class numbers start at 0: subtract 1 from labels that start at 1, or add the missing names"));
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,125 @@
+//! Publishing a finished run: staged files get their final names, the manifest last.
+//!
+//! What is to be done is written down first. A crash at any moment leaves either the list, from which the rest is done by
+//! the next `--resume`, or the finished data set.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::output::Output;
+use crate::{
+    error::{At, Error, Result},
+    index::{MANIFEST_NAME, Manifest},
+    pipeline::{read_json, write_json},
+    storage::Storage,
+};
+
+const COMMIT_NAME: &str = "commit.json";
+const STAGED_MANIFEST: &str = "manifest.json";
+
+/// What is left to do, all paths relative: `from` to the work folder, the others to the output folder.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Commit {
+    removes: Vec<PathBuf>,
+    moves: Vec<Move>,
+}
+
+/// One file and its final name.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Move {
+    pub(super) from: PathBuf,
+    pub(super) to: PathBuf,
+}
+
+impl Commit {
+    /// The publication that an interrupted run had begun, if any.
+    pub(super) fn read(storage: &dyn Storage, work: &Path) -> Result<Option<Self>> {
+        read_json(storage, &work.join(COMMIT_NAME))
+    }
+
+    /// The names that it publishes.
+    pub(super) fn targets(&self) -> impl Iterator<Item = PathBuf> {
+        self.moves.iter().map(|it| it.to.clone())
+    }
+
+    /// Publishes: `moves` are synced files in the work folder, `files` are small ones to be written. The files of an
+    /// earlier run that have no successor are removed.
+    pub(super) fn publish(
+        storage: &dyn Storage,
+        output: &Output,
+        mut moves: Vec<Move>,
+        files: Vec<(String, Vec<u8>)>,
+        manifest: &Manifest,
+    ) -> Result<()> {
+        let work = output.work.dir();
+        for (name, content) in files {
+            let from = PathBuf::from(format!("meta-{name}"));
+            let mut file = storage.stage(&work.join(&from))?;
+            file.append(&content)?;
+            file.commit()?;
+            moves.push(Move { from, to: PathBuf::from(name) });
+        }
+        for it in &moves {
+            if !output.owned.contains(&it.to) && storage.stat(&output.out.join(&it.to))?.is_some() {
+                return Err(Error::output(
+                    "a file of this name appeared while the data set was made; it is not replaced",
+                )
+                .with_hint("move it away and run the same command with --resume"))
+                .at(output.out.join(&it.to));
+            }
+        }
+        let new: BTreeSet<&PathBuf> = moves.iter().map(|it| &it.to).collect();
+        let removes =
+            output.owned.iter().filter(|old| !new.contains(old) && **old != Path::new(MANIFEST_NAME)).cloned();
+        let commit = Self { removes: removes.collect(), moves };
+        write_json(storage, &work.join(STAGED_MANIFEST), manifest)?;
+        storage.sync_dir(work)?;
+        write_json(storage, &work.join(COMMIT_NAME), &commit)?;
+        storage.sync_dir(work)?;
+        commit.apply(storage, &output.out, work)
+    }
+
+    /// Does what is left to do. May be repeated after a crash at any point.
+    pub(super) fn apply(&self, storage: &dyn Storage, out: &Path, work: &Path) -> Result<()> {
+        let manifest = out.join(MANIFEST_NAME);
+        let staged = work.join(STAGED_MANIFEST);
+        if storage.stat(&staged)?.is_some() {
+            // While names change, no manifest may say that the folder is complete.
+            storage.remove(&manifest)?;
+            storage.sync_dir(out)?;
+            for old in &self.removes {
+                storage.remove(&out.join(old))?;
+            }
+            let mut folders = BTreeSet::from([out.to_path_buf()]);
+            for Move { from, to } in &self.moves {
+                let (from, to) = (work.join(from), out.join(to));
+                if let Some(folder) = to.parent()
+                    && folders.insert(folder.to_path_buf())
+                {
+                    storage.create_dir(folder)?;
+                }
+                if storage.stat(&from)?.is_some() {
+                    storage.rename(&from, &to)?;
+                } else if storage.stat(&to)?.is_none() {
+                    return Err(Error::output(
+                        "a finished file is gone from the work folder and has not arrived either",
+                    )
+                    .with_hint("start again with --overwrite"))
+                    .at(to);
+                }
+            }
+            for folder in folders.iter().rev() {
+                storage.sync_dir(folder)?;
+            }
+            storage.rename(&staged, &manifest)?;
+            storage.sync_dir(out)?;
+        }
+        storage.remove_tree(work)?;
+        storage.remove_empty_dir(&out.join("index"))?;
+        storage.sync_dir(out)
+    }
+}

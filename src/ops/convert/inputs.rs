@@ -1,0 +1,120 @@
+//! What the inputs are: a list of image files, or tables of arrays.
+
+use std::path::{Path, PathBuf};
+
+use super::{ConvertOptions, arrays::Arrays};
+use crate::{
+    error::{At, Error, Printable, Result},
+    pipeline::{Cancel, Progress},
+    source::{ArrayKind, ArrayRef, ClassNames, ListOptions, Listing, Spool, list_images},
+    storage::{EntryKind, Storage},
+};
+
+/// The inputs of a conversion, opened and checked against each other.
+#[derive(Debug)]
+pub(super) enum Inputs {
+    /// Image files.
+    Images(Listing),
+    /// Rows of arrays.
+    Arrays(Arrays),
+}
+
+impl Inputs {
+    /// Looks at all inputs.
+    pub(super) fn open(
+        options: &ConvertOptions,
+        storage: &dyn Storage,
+        spool: &Spool,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let class_names = options.class_names.as_deref().map(|path| ClassNames::read(storage, path)).transpose()?;
+        let mut arrays = Vec::new();
+        let mut lists = Vec::new();
+        for input in &options.inputs {
+            match kind(storage, input)? {
+                Some(array) => arrays.push(array),
+                None => lists.push(input.clone()),
+            }
+        }
+        if let (Some((array, _)), Some(list)) = (arrays.first(), lists.first()) {
+            return Err(Error::inputs(format!("{array} is an array and {} is not", Printable(list)))
+                .with_hint("convert images and arrays in separate runs, each into a folder of its own"));
+        }
+        if !arrays.is_empty() {
+            progress.step("opening arrays", None);
+            return Arrays::open(options, storage, spool, arrays, class_names, cancel).map(Self::Arrays);
+        }
+        if let Some((name, file)) = options.arrays.first() {
+            return Err(Error::options(format!(
+                "--array {name}={} goes with arrays, and the inputs are images",
+                Printable(file)
+            ))
+            .with_hint("give the main array as INPUT: shardify convert x.npy OUT --array NAME=FILE"));
+        }
+        if options.feature.is_some() {
+            return Err(Error::options("--feature names the main array, and the inputs are images"));
+        }
+        progress.step("listing inputs", None);
+        let watch = |listed: u64| {
+            progress.advance(listed, 0, 0);
+            !cancel.is_cancelled()
+        };
+        let list_options = ListOptions { layout: options.layout, class_names, labels: options.labels.clone() };
+        list_images(storage, &lists, &list_options, &watch).map(Self::Images)
+    }
+
+    /// How many records there can be at most.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Self::Images(listing) => listing.list.len() as u64,
+            Self::Arrays(arrays) => arrays.tables.iter().map(|table| table.rows).sum(),
+        }
+    }
+
+    /// The class names; empty without labels.
+    pub(super) fn class_names(&self) -> &[String] {
+        match self {
+            Self::Images(listing) => &listing.class_names,
+            Self::Arrays(arrays) => &arrays.class_names,
+        }
+    }
+}
+
+/// What an input is: an array, or a folder or list of images.
+fn kind(storage: &dyn Storage, input: &Path) -> Result<Option<(ArrayRef, ArrayKind)>> {
+    let array = ArrayRef::parse(storage, input)?;
+    match storage.stat(&array.path)? {
+        None => Err(Error::inputs("there is no such file or folder")
+            .with_hint("check the path; the last argument is the output folder, all before it are inputs"))
+        .at(input),
+        Some(EntryKind::Dir) => Ok(None),
+        Some(EntryKind::Other) => Err(Error::inputs("it is a pipe, device or socket, not a file or folder")).at(input),
+        Some(EntryKind::File { .. }) => match ArrayKind::sniff(storage, &array.path)? {
+            Some(kind) => Ok(Some((array, kind))),
+            None if is_list(input) => Ok(None),
+            None => Err(Error::inputs(
+                "it is neither a folder, nor a .npy or .npz array, nor a .csv or .tsv list of images",
+            )
+            .with_hint("put single images in a folder, or name them in a list: file,label"))
+            .at(input),
+        },
+    }
+}
+
+/// Whether the name says that it is a list of images: text has no magic bytes to tell it by.
+fn is_list(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ["csv", "tsv", "txt"].iter().any(|list| ending.eq_ignore_ascii_case(list)))
+}
+
+/// The name of a data set made from this input, unless the user gives one.
+pub(super) fn default_name(storage: &dyn Storage, inputs: &[PathBuf]) -> String {
+    let Some(first) = inputs.first() else { return String::new() };
+    let stem = |path: &Path| match storage.stat(path) {
+        Ok(Some(EntryKind::File { .. })) => path.file_stem().map(ToOwned::to_owned),
+        _ => path.file_name().map(ToOwned::to_owned),
+    };
+    // `.` and `..` have no name of their own.
+    let name = stem(first).or_else(|| storage.canonical(first).ok().as_deref().and_then(stem)).unwrap_or_default();
+    crate::shard::dataset_name(&name.to_string_lossy())
+}

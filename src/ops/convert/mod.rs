@@ -1,0 +1,452 @@
+//! `convert`: image folders and arrays to shards, indexes, TFDS metadata and manifest.
+//!
+//! Three steps with plain data between them: *plan* (list, splits, order), *range work* (list positions to staged shards,
+//! [`crate::pipeline`]) and *commit* (names, metadata, manifest).
+
+mod arrays;
+mod commit;
+mod dry_run;
+mod inputs;
+mod options;
+mod output;
+mod plan;
+mod report;
+mod schema;
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+pub use dry_run::{DryRun, dry_run};
+pub use options::{ConvertOptions, ErrorPolicy, Existing, MaxErrors, ShardCounts};
+pub use report::{ConvertOutcome, ConvertReport};
+
+use self::{
+    commit::{Commit, Move},
+    inputs::Inputs,
+    output::{Opened, Output, index_file},
+    plan::{Fingerprint, SplitPlan, split_plans},
+};
+use crate::{
+    error::{At, Error, Result},
+    index::{FORMAT_VERSION, Manifest, ManifestShard, ManifestSplit, TfdsFiles, labels_file_name},
+    pipeline::{
+        ArrayRecords, Bounds, Cancel, Failure, ImageFacts, ImageRecords, OnError, Pixels, Progress, RangeJob,
+        RecordSource, ShardEntry, run_range,
+    },
+    shard::ShardName,
+    source::Spool,
+    storage::{LocalStorage, Storage},
+    tfrecord::Compression,
+    transform::Transformer,
+    units::{ByteSize, Count},
+};
+
+/// The program that writes, as manifests name it.
+const TOOL: &str = concat!("shardify ", env!("CARGO_PKG_VERSION"));
+
+/// Bytes of finished records that may wait for the writer.
+const WINDOW: u64 = 32 << 20;
+
+const FAILURES_NAME: &str = "failures.jsonl";
+
+/// Turns images or arrays into shards with everything beside them. The library never prints: `progress` is told what
+/// happens, and `cancel` stops the run soon; finished shards are then kept for [`Existing::Resume`].
+///
+/// # Errors
+/// The first input that cannot be used, under [`ErrorPolicy::Stop`]; inputs, options or an output folder that do not fit;
+/// [`ErrorKind::Io`](crate::ErrorKind::Io); [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+pub fn convert(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progress) -> Result<ConvertReport> {
+    let started = Instant::now();
+    let storage = &LocalStorage;
+    options.check()?;
+    let output = match Output::open(options, storage)? {
+        Opened::Run(output) => *output,
+        Opened::Finished(manifest) => return Ok(finished_before(options, *manifest, ConvertOutcome::Resumed, started)),
+    };
+    match run(options, storage, &output, cancel, progress, started) {
+        Ok(report) => Ok(report),
+        Err(error) => {
+            // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
+            let _ = output.abandon(storage);
+            Err(error)
+        }
+    }
+}
+
+fn run(
+    options: &ConvertOptions,
+    storage: &dyn Storage,
+    output: &Output,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+    started: Instant,
+) -> Result<ConvertReport> {
+    let spool = Spool::new(output.work.dir());
+    let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
+    cancel.check()?;
+    let plan = Plan::new(options, storage, &inputs)?;
+    if let Some(manifest) = output.begin(storage, &plan.fingerprint, &plan.output_names(options, &inputs))? {
+        storage.remove_tree(output.work.dir())?;
+        return Ok(finished_before(options, manifest, ConvertOutcome::NothingToDo, started));
+    }
+
+    let read = AtomicU64::new(0);
+    let watch = CountRead { inner: progress, read: &read };
+    let mut results = Vec::new();
+    let (mut failures, mut resumed_shards) = (0, 0);
+    progress.step("converting", Some(inputs.len()));
+    for split in &plan.splits {
+        let done = output.work.finished(storage, &split.name)?;
+        resumed_shards += done.len() as u64;
+        let at_most = match options.on_error {
+            ErrorPolicy::Stop => None,
+            ErrorPolicy::Skip(limit) => Some(limit.map_or(u64::MAX, |limit| limit.of(inputs.len()))),
+        };
+        let result = run_split(
+            &Context { options, storage, output, inputs: &inputs, cancel, progress: &watch },
+            split,
+            done,
+            |more| {
+                failures += more;
+                at_most.map(|at_most: u64| at_most.saturating_sub(failures))
+            },
+        )?;
+        failures += result.new_failures;
+        results.push(result);
+    }
+    cancel.check()?;
+    progress.step("publishing", None);
+    let report = finish(options, storage, output, &inputs, &plan, results)?;
+    Ok(ConvertReport { bytes_read: read.into_inner(), elapsed: started.elapsed(), resumed_shards, ..report })
+}
+
+/// Everything that is decided before the first record is made.
+struct Plan {
+    name: String,
+    splits: Vec<SplitPlan>,
+    fingerprint: Fingerprint,
+}
+
+impl Plan {
+    fn new(options: &ConvertOptions, storage: &dyn Storage, inputs: &Inputs) -> Result<Self> {
+        let name = match &options.name {
+            None => inputs::default_name(storage, &options.inputs),
+            Some(name) if *name == crate::shard::dataset_name(name) => name.clone(),
+            Some(name) => {
+                return Err(Error::options(format!(
+                    "`{name}` cannot name a data set: TFDS finds names of letters, digits and `_` that start with a letter"
+                ))
+                .with_hint(format!("--name {} would do", crate::shard::dataset_name(name))));
+            }
+        };
+        let splits = split_plans(options, inputs)?;
+        let fingerprint = Fingerprint::new(options, &name, inputs, inputs.class_names(), storage)?;
+        Ok(Self { name, splits, fingerprint })
+    }
+
+    /// The names, or their beginnings up to a dash, that will appear in the output folder.
+    fn output_names(&self, options: &ConvertOptions, inputs: &Inputs) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.splits.iter().map(|split| format!("{}-{}.tfrecord-", self.name, split.name)).collect();
+        names.push(FAILURES_NAME.to_owned());
+        if options.compression == Compression::None {
+            names.extend(["dataset_info.json", "features.json"].map(str::to_owned));
+            if !inputs.class_names().is_empty() {
+                names.push(labels_file_name(options.keys.label()));
+            }
+        }
+        names
+    }
+}
+
+/// What every step of a run needs.
+struct Context<'a> {
+    options: &'a ConvertOptions,
+    storage: &'a dyn Storage,
+    output: &'a Output,
+    inputs: &'a Inputs,
+    cancel: &'a Cancel,
+    progress: &'a dyn Progress,
+}
+
+/// What became of one split.
+struct SplitResult {
+    entries: Vec<ShardEntry>,
+    trailing: Vec<Failure>,
+    new_failures: u64,
+}
+
+/// Does the rest of a split, after the shards that an earlier run finished. `allowed` is told the failures of those and
+/// says how many more there may be; `None` stops at the first.
+fn run_split(
+    context: &Context<'_>,
+    split: &SplitPlan,
+    done: Vec<ShardEntry>,
+    mut allowed: impl FnMut(u64) -> Option<u64>,
+) -> Result<SplitResult> {
+    let Context { options, storage, output, inputs, cancel, progress } = *context;
+    let before: u64 = done.iter().map(|entry| entry.failures.len() as u64).sum();
+    let on_error = match allowed(before) {
+        Some(at_most) => OnError::Skip { at_most },
+        None => {
+            if let Some(failure) = done.iter().find_map(|entry| entry.failures.first()) {
+                return Err(Error::inputs(format!(
+                    "the interrupted run left out {}: {}",
+                    failure.input, failure.reason
+                ))
+                .with_hint("go on with --on-error skip as before, or start again with --overwrite"));
+            }
+            OnError::Stop
+        }
+    };
+    let start = done.last().map_or(0, |entry| entry.next);
+    progress.resumed(start);
+    let job = RangeJob {
+        split: &split.name,
+        all: split.order.len(),
+        range: start..split.order.len(),
+        first_shard: u32::try_from(done.len()).unwrap_or(u32::MAX),
+        policy: &split.policy,
+        compression: options.compression,
+        on_error,
+        bounds: Bounds { threads: threads(options), budget: WINDOW },
+    };
+    let transformer = Transformer::new(options.transform.clone())?;
+    let (new, trailing) = with_source(
+        options,
+        storage,
+        inputs,
+        split,
+        &transformer,
+        RunRange { job: &job, work: &output.work, storage, cancel, progress },
+    )?;
+    let new_failures = new.iter().map(|entry| entry.failures.len()).sum::<usize>() as u64 + trailing.len() as u64;
+    let mut entries = done;
+    entries.extend(new);
+    Ok(SplitResult { entries, trailing, new_failures })
+}
+
+/// Something to be done with the records of a split, whatever they are made of.
+trait WithSource {
+    type Output;
+    fn run(self, source: &impl RecordSource) -> Self::Output;
+}
+
+struct RunRange<'a> {
+    job: &'a RangeJob<'a>,
+    work: &'a crate::pipeline::WorkDir,
+    storage: &'a dyn Storage,
+    cancel: &'a Cancel,
+    progress: &'a dyn Progress,
+}
+
+impl WithSource for RunRange<'_> {
+    type Output = Result<(Vec<ShardEntry>, Vec<Failure>)>;
+
+    fn run(self, source: &impl RecordSource) -> Self::Output {
+        run_range(self.job, source, self.work, self.storage, self.cancel, self.progress)
+    }
+}
+
+fn with_source<W: WithSource>(
+    options: &ConvertOptions,
+    storage: &dyn Storage,
+    inputs: &Inputs,
+    split: &SplitPlan,
+    transformer: &Transformer,
+    action: W,
+) -> W::Output {
+    let cap = options.cap();
+    let shape_beside = schema::shape_beside(options);
+    match inputs {
+        Inputs::Images(listing) => action.run(&ImageRecords {
+            storage,
+            list: &listing.list,
+            order: &split.order,
+            class_names: &listing.class_names,
+            label_offset: options.offset(),
+            keys: options.keys,
+            shape_beside,
+            transformer,
+            cap,
+            batch_len: ImageRecords::batch_len_for(storage, &listing.list, options.compression),
+            max_file: max_file(options),
+        }),
+        Inputs::Arrays(arrays) => {
+            let features = arrays.tables.get(split.table).map_or(&[][..], |table| table.features.as_slice());
+            let pixels = arrays.pixels.map(|shape| Pixels { transformer, shape, shape_beside });
+            action.run(&ArrayRecords { features, order: &split.order, pixels: pixels.as_ref(), cap })
+        }
+    }
+}
+
+/// No image of the allowed number of pixels needs a larger file: eight bytes a pixel, and some for metadata.
+fn max_file(options: &ConvertOptions) -> ByteSize {
+    let pixels = options.transform.max_pixels.saturating_mul(8).saturating_add(64 << 20);
+    ByteSize(pixels.min((1 << 31) - 1))
+}
+
+fn threads(options: &ConvertOptions) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    options.threads.unwrap_or_else(cores).clamp(1, 1024)
+}
+
+/// Names everything, writes what stands beside the shards, and publishes.
+fn finish(
+    options: &ConvertOptions,
+    storage: &dyn Storage,
+    output: &Output,
+    inputs: &Inputs,
+    plan: &Plan,
+    results: Vec<SplitResult>,
+) -> Result<ConvertReport> {
+    let mut images = ImageFacts::default();
+    let (mut moves, mut splits, mut payload_bytes, mut failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let classes = inputs.class_names().len();
+    for (split, result) in plan.splits.iter().zip(results) {
+        let of = u32::try_from(result.entries.len()).unwrap_or(u32::MAX);
+        let mut class_counts = BTreeMap::new();
+        let mut shards = Vec::new();
+        for entry in &result.entries {
+            images.join(&entry.images);
+            for (class, count) in &entry.class_counts {
+                *class_counts.entry(*class).or_insert(0) += count;
+            }
+            let name = ShardName {
+                dataset: &plan.name,
+                split: &split.name,
+                index: entry.shard,
+                of,
+                compression: options.compression,
+            }
+            .to_string();
+            let from = |path: std::path::PathBuf| path.file_name().map(Into::into).unwrap_or_default();
+            moves.push(Move { from: from(output.work.shard(&split.name, entry.shard)), to: name.clone().into() });
+            if options.compression == Compression::None {
+                moves.push(Move { from: from(output.work.index(&split.name, entry.shard)), to: index_file(&name) });
+            }
+            let crate::shard::ShardSummary { records, bytes, crc32 } = entry.summary;
+            shards.push(ManifestShard { name, records, bytes, crc32: format!("{crc32:08x}") });
+        }
+        if shards.is_empty() {
+            return Err(Error::inputs(format!(
+                "no input of split `{}` could be used: all {} failed",
+                split.name,
+                Count(split.order.len())
+            ))
+            .with_hint("a split without records cannot be read; look at the reasons above"))
+            .at(&output.out);
+        }
+        payload_bytes.push(result.entries.iter().map(|entry| entry.payload_bytes).sum::<u64>());
+        let class_counts = (0..classes)
+            .map(|class| u32::try_from(class).ok().and_then(|c| class_counts.get(&c).copied()).unwrap_or(0));
+        splits.push(ManifestSplit {
+            name: split.name.clone(),
+            records: shards.iter().map(|shard| shard.records).sum(),
+            bytes: shards.iter().map(|shard| shard.bytes).sum(),
+            class_counts: class_counts.collect(),
+            shards,
+        });
+        failures.extend(result.entries.into_iter().flat_map(|entry| entry.failures));
+        failures.extend(result.trailing);
+    }
+    let mut manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        tool: TOOL.to_owned(),
+        name: plan.name.clone(),
+        compression: options.compression,
+        seed: options.seed,
+        inputs_sha256: plan.fingerprint.inputs_sha256.clone(),
+        options: plan.fingerprint.options.clone(),
+        class_names: inputs.class_names().to_vec(),
+        label_offset: options.offset(),
+        schema: schema::schema(options, inputs, &images),
+        splits,
+        files: Vec::new(),
+        skipped: failures.len() as u64,
+    };
+    let mut files = TfdsFiles::new(&manifest, &payload_bytes).map(|files| files.0).unwrap_or_default();
+    if !failures.is_empty() {
+        let mut lines = Vec::new();
+        for failure in &failures {
+            serde_json::to_writer(&mut lines, failure).map_err(|error| Error::io("serialize", error.into()))?;
+            lines.push(b'\n');
+        }
+        files.push((FAILURES_NAME.to_owned(), lines));
+    }
+    manifest.files = files.iter().map(|(name, _)| name.clone()).collect();
+    manifest.files.sort();
+    Commit::publish(storage, output, moves, files, &manifest)?;
+    Ok(ConvertReport {
+        outcome: ConvertOutcome::Done,
+        out: options.out.clone(),
+        manifest,
+        images,
+        failures,
+        warnings: warnings(inputs),
+        bytes_read: 0,
+        elapsed: std::time::Duration::ZERO,
+        resumed_shards: 0,
+    })
+}
+
+fn warnings(inputs: &Inputs) -> Vec<String> {
+    match inputs {
+        Inputs::Images(listing) => listing.warnings.clone(),
+        Inputs::Arrays(arrays) => arrays.warnings.clone(),
+    }
+}
+
+/// The report of a data set that was complete already.
+fn finished_before(
+    options: &ConvertOptions,
+    manifest: Manifest,
+    outcome: ConvertOutcome,
+    started: Instant,
+) -> ConvertReport {
+    let resumed_shards = manifest.splits.iter().map(|split| split.shards.len() as u64).sum();
+    ConvertReport {
+        outcome,
+        out: options.out.clone(),
+        manifest,
+        images: ImageFacts::default(),
+        failures: Vec::new(),
+        warnings: Vec::new(),
+        bytes_read: 0,
+        elapsed: started.elapsed(),
+        resumed_shards,
+    }
+}
+
+/// Counts what is read on its way to the caller's progress.
+#[derive(Debug)]
+struct CountRead<'a> {
+    inner: &'a dyn Progress,
+    read: &'a AtomicU64,
+}
+
+impl Progress for CountRead<'_> {
+    fn step(&self, name: &str, total: Option<u64>) {
+        self.inner.step(name, total);
+    }
+
+    fn resumed(&self, items: u64) {
+        self.inner.resumed(items);
+    }
+
+    fn advance(&self, items: u64, bytes_read: u64, bytes_written: u64) {
+        self.read.fetch_add(bytes_read, Ordering::Relaxed);
+        self.inner.advance(items, bytes_read, bytes_written);
+    }
+
+    fn skipped(&self, input: &str, reason: &str) {
+        self.inner.skipped(input, reason);
+    }
+
+    fn shard(&self, name: &str) {
+        self.inner.shard(name);
+    }
+}

@@ -1,0 +1,356 @@
+//! What a user can ask of a conversion.
+
+use std::{collections::BTreeMap, path::PathBuf, str::FromStr};
+
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, Result},
+    pipeline::ImageKeys,
+    shard::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, Ratios, split_name_fault},
+    source::Layout,
+    tfrecord::Compression,
+    transform::TransformSpec,
+    units::{ByteSize, Count},
+};
+
+/// What to do with an output folder that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Existing {
+    /// Refuse it.
+    #[default]
+    Refuse,
+    /// Go on where an interrupted run of the same command stopped; start if there was none.
+    Resume,
+    /// Replace what an earlier run wrote, and nothing else.
+    Overwrite,
+}
+
+/// How many inputs may fail.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxErrors {
+    /// This many.
+    Count(u64),
+    /// This part of all inputs, from 0 to 1.
+    Share(f64),
+}
+
+impl MaxErrors {
+    /// The number allowed among so many inputs.
+    #[must_use]
+    pub fn of(self, inputs: u64) -> u64 {
+        match self {
+            Self::Count(count) => count,
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of a count, rounded down"
+            )]
+            Self::Share(share) => (inputs as f64 * share) as u64,
+        }
+    }
+}
+
+/// Parses `20` or `0.5%`.
+impl FromStr for MaxErrors {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = || format!("`{text}` is neither a count, as in 20, nor a share of all inputs, as in 0.5%");
+        match text.strip_suffix('%') {
+            None => text.parse().map(Self::Count).map_err(|_| fail()),
+            Some(percent) => match percent.trim().parse::<f64>() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Share(percent / 100.0)),
+                _ => Err(fail()),
+            },
+        }
+    }
+}
+
+/// What to do when an input cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum ErrorPolicy {
+    /// Stop and name it.
+    #[default]
+    Stop,
+    /// Leave it out, list it in `failures.jsonl`, and go on; at most so many.
+    Skip(Option<MaxErrors>),
+}
+
+/// A fixed number of shards: for every split, or for each by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShardCounts {
+    /// Every split gets this many.
+    Each(u32),
+    /// The named splits get these, the others follow the cap.
+    Named(BTreeMap<String, u32>),
+}
+
+impl ShardCounts {
+    /// The number for a split, if it is fixed.
+    #[must_use]
+    pub fn of(&self, split: &str) -> Option<u32> {
+        match self {
+            Self::Each(count) => Some(*count),
+            Self::Named(counts) => counts.get(split).copied(),
+        }
+    }
+}
+
+/// Parses `16` or `train=64,test=8`.
+impl FromStr for ShardCounts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let count = |digits: &str| match digits.trim().parse::<u32>() {
+            Ok(0) => Err("0 shards hold nothing: give at least 1".to_owned()),
+            Ok(count) => Ok(count),
+            Err(_) => Err(format!(
+                "`{text}` is neither a number of shards, as in 16, nor one for each split, as in train=64,test=8"
+            )),
+        };
+        if !text.contains('=') {
+            return count(text).map(Self::Each);
+        }
+        let mut counts = BTreeMap::new();
+        for part in text.split(',') {
+            let (name, digits) = part.split_once('=').unwrap_or((part, ""));
+            if counts.insert(name.trim().to_owned(), count(digits)?).is_some() {
+                return Err(format!("`{text}` names split `{}` twice", name.trim()));
+            }
+        }
+        Ok(Self::Named(counts))
+    }
+}
+
+/// Parses `train=0.8,validation=0.1,test=0.1`.
+impl FromStr for Ratios {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut ratios: Vec<(String, f64)> = Vec::new();
+        for part in text.split(',') {
+            let (name, share) = part.split_once('=').ok_or_else(|| {
+                format!("`{part}` is no share of a split: expected NAME=SHARE, as in train=0.8,test=0.2")
+            })?;
+            let name = name.trim();
+            if let Some(fault) = split_name_fault(name) {
+                return Err(format!("`{name}` cannot name a split: {fault}"));
+            }
+            let share: f64 = match share.trim().parse() {
+                Ok(share) if share > 0.0 && share <= 1.0 => share,
+                _ => return Err(format!("`{}` is no share: expected a number above 0 and up to 1", share.trim())),
+            };
+            if ratios.iter().any(|(other, _)| other == name) {
+                return Err(format!("split `{name}` is named twice"));
+            }
+            ratios.push((name.to_owned(), share));
+        }
+        let sum: f64 = ratios.iter().map(|(_, share)| share).sum();
+        if (sum - 1.0).abs() > 1e-6 {
+            return Err(format!("the shares sum to {sum:.6}, not to 1"));
+        }
+        Ok(Self(ratios))
+    }
+}
+
+/// Everything that a conversion depends on. Start from [`ConvertOptions::new`] and set what differs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConvertOptions {
+    /// Image folders, lists of image files (`.csv`, `.tsv`), or arrays (`.npy`, `.npz`).
+    pub inputs: Vec<PathBuf>,
+    /// The folder to write to.
+    pub out: PathBuf,
+    /// The name of the data set; by default the name of the first input.
+    pub name: Option<String>,
+    /// A list `file,label[,split]` for an image folder, or the labels of an array.
+    pub labels: Option<PathBuf>,
+    /// A file with the names of the classes, one a line, which fixes their order.
+    pub class_names: Option<PathBuf>,
+    /// How an image folder is laid out.
+    pub layout: Layout,
+    /// Further columns of an array: feature name and file.
+    pub arrays: Vec<(String, PathBuf)>,
+    /// The feature name of the main array.
+    pub feature: Option<String>,
+    /// What is done with each image.
+    pub transform: TransformSpec,
+    /// Under which keys images are stored.
+    pub keys: ImageKeys,
+    /// What is added to a class index when it is stored; by default 0, and 1 for slim keys.
+    pub label_offset: Option<u32>,
+    /// The cap of a shard, framing included.
+    pub max_shard: Option<ByteSize>,
+    /// A fixed number of shards.
+    pub shards: Option<ShardCounts>,
+    /// How shards are compressed.
+    pub compression: Compression,
+    /// The seed of order and splits.
+    pub seed: u64,
+    /// Whether records are shuffled.
+    pub shuffle: bool,
+    /// Splits by ratio.
+    pub split: Option<Ratios>,
+    /// Whether every split is to have the class shares of the whole.
+    pub stratify: bool,
+    /// What to do when an input cannot be used.
+    pub on_error: ErrorPolicy,
+    /// What to do with an output folder that is not empty.
+    pub existing: Existing,
+    /// Worker threads; by default one for each core. The bytes written do not depend on it.
+    pub threads: Option<usize>,
+}
+
+impl ConvertOptions {
+    /// The defaults for these inputs and this output folder.
+    #[must_use]
+    pub fn new(inputs: Vec<PathBuf>, out: PathBuf) -> Self {
+        Self {
+            inputs,
+            out,
+            name: None,
+            labels: None,
+            class_names: None,
+            layout: Layout::default(),
+            arrays: Vec::new(),
+            feature: None,
+            transform: TransformSpec::default(),
+            keys: ImageKeys::default(),
+            label_offset: None,
+            max_shard: None,
+            shards: None,
+            compression: Compression::default(),
+            seed: 0,
+            shuffle: true,
+            split: None,
+            stratify: false,
+            on_error: ErrorPolicy::default(),
+            existing: Existing::default(),
+            threads: None,
+        }
+    }
+
+    /// Refuses options that cannot be honoured, before anything is read.
+    pub(super) fn check(&self) -> Result<()> {
+        self.transform.validate()?;
+        if self.inputs.is_empty() {
+            return Err(Error::options("no input is given: name a folder of images, a list of them, or an array"));
+        }
+        if let Some(cap) = self.max_shard {
+            if cap > MAX_MAX_SHARD {
+                return Err(Error::options(format!(
+                    "--max-shard {} bytes is too large: every shard stays below 2 GiB, so at most {} bytes can be asked for",
+                    Count(cap.0),
+                    Count(MAX_MAX_SHARD.0)
+                ))
+                .with_hint("give a smaller cap; 100MB to 1GB suits most readers"));
+            }
+            if cap.0 == 0 {
+                return Err(Error::options("--max-shard 0 leaves no room for any record")
+                    .with_hint("give a cap that holds the largest record, as in --max-shard 256MB"));
+            }
+        }
+        if self.stratify && self.split.is_none() {
+            return Err(Error::options("--stratify needs splits by ratio to spread the classes over")
+                .with_hint("add --split, as in --split train=0.8,test=0.2"));
+        }
+        if self.label_offset.is_some_and(|offset| offset > 1000) {
+            return Err(Error::options("--label-offset may be at most 1000"));
+        }
+        Ok(())
+    }
+
+    /// What is added to a class index when it is stored.
+    #[must_use]
+    pub fn offset(&self) -> u32 {
+        self.label_offset.unwrap_or(match self.keys {
+            ImageKeys::Tfds => 0,
+            ImageKeys::Slim => 1,
+        })
+    }
+
+    /// The cap of a shard. With a fixed number of shards and no cap given, only the limit of 2 GiB holds.
+    #[must_use]
+    pub fn cap(&self) -> ByteSize {
+        self.max_shard.unwrap_or(if self.shards.is_some() { MAX_MAX_SHARD } else { DEFAULT_MAX_SHARD })
+    }
+
+    /// The options that the bytes depend on, as the manifest records them.
+    pub(super) fn recorded(&self, name: &str) -> BTreeMap<String, Value> {
+        let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let shards = match &self.shards {
+            None => Value::Null,
+            Some(ShardCounts::Each(count)) => json!(count),
+            Some(ShardCounts::Named(counts)) => json!(counts),
+        };
+        let arrays: Vec<_> = self.arrays.iter().map(|(name, file)| format!("{name}={}", path(file))).collect();
+        [
+            ("inputs", json!(self.inputs.iter().map(path).collect::<Vec<_>>())),
+            ("name", json!(name)),
+            ("labels", json!(self.labels.as_ref().map(path))),
+            ("class_names", json!(self.class_names.as_ref().map(path))),
+            ("layout", json!(self.layout.name())),
+            ("arrays", json!(arrays)),
+            ("feature", json!(self.feature)),
+            ("transform", json!(self.transform)),
+            ("keys", json!(self.keys)),
+            ("label_offset", json!(self.offset())),
+            ("max_shard", json!(self.cap())),
+            ("shards", shards),
+            ("compression", json!(self.compression)),
+            ("seed", json!(self.seed)),
+            ("shuffle", json!(self.shuffle)),
+            ("split", json!(self.split)),
+            ("stratify", json!(self.stratify)),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn fails<T: FromStr<Err = String> + std::fmt::Debug>(text: &str, part: &str) {
+        let error = text.parse::<T>().unwrap_err();
+        assert!(error.contains(part), "{text:?}: {error}");
+    }
+
+    #[test]
+    fn max_errors() {
+        assert_eq!("20".parse(), Ok(MaxErrors::Count(20)));
+        assert_eq!("0.5%".parse(), Ok(MaxErrors::Share(0.005)));
+        assert_eq!((MaxErrors::Share(0.005).of(1000), MaxErrors::Share(0.005).of(199)), (5, 0));
+        for bad in ["", "-1", "101%", "x%", "1.5"] {
+            fails::<MaxErrors>(bad, "is neither");
+        }
+    }
+
+    #[test]
+    fn shard_counts() {
+        assert_eq!("16".parse(), Ok(ShardCounts::Each(16)));
+        let named = "train=64, test=8".parse::<ShardCounts>().unwrap();
+        assert_eq!((named.of("train"), named.of("test"), named.of("x")), (Some(64), Some(8), None));
+        fails::<ShardCounts>("0", "at least 1");
+        fails::<ShardCounts>("x", "neither");
+        fails::<ShardCounts>("a=1,a=2", "twice");
+    }
+
+    #[test]
+    fn ratios() {
+        let ratios = "train=0.8,validation=0.1,test=0.1".parse::<Ratios>().unwrap();
+        assert_eq!(ratios.0.len(), 3);
+        fails::<Ratios>("train=0.8,test=0.1", "sum to 0.9");
+        fails::<Ratios>("train", "NAME=SHARE");
+        fails::<Ratios>("train=0,test=1", "above 0");
+        fails::<Ratios>("train=NaN", "above 0");
+        fails::<Ratios>("a=0.5,a=0.5", "twice");
+        fails::<Ratios>("all=1", "TFDS");
+        fails::<Ratios>("../x=1", "must start");
+    }
+}

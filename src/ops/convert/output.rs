@@ -1,0 +1,292 @@
+//! The output folder: what is there already, whose it is, and the lock that keeps a second run out.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::{Component, Path, PathBuf},
+};
+
+use super::{ConvertOptions, Existing, commit::Commit, plan::Fingerprint};
+use crate::{
+    error::{At, Error, Result},
+    index::{FORMAT_VERSION, MANIFEST_NAME, Manifest},
+    pipeline::{WorkDir, read_json, write_json},
+    storage::{EntryKind, Lock, NameKind, Storage},
+};
+
+/// The work folder in the output folder. Its name starts with a dot, so no pattern for shards matches what is in it.
+const WORK_NAME: &str = ".shardify";
+const LOCK_NAME: &str = "lock";
+const PLAN_NAME: &str = "plan.json";
+
+/// An output folder that this run may write to, and nobody else meanwhile.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) out: PathBuf,
+    pub(super) work: WorkDir,
+    /// Files of an earlier complete run, relative to the folder, which this run may replace.
+    pub(super) owned: BTreeSet<PathBuf>,
+    existing: Existing,
+    created: bool,
+    _lock: Lock,
+}
+
+/// What there is to do in an output folder.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// A run.
+    Run(Box<Output>),
+    /// Nothing: an earlier run was interrupted while publishing, which is now finished.
+    Finished(Box<Manifest>),
+}
+
+impl Output {
+    /// Checks that the folder may be used, makes it if needed, and takes the lock. Nothing of an earlier run is touched
+    /// yet, except that a publication that was interrupted is finished when resuming.
+    pub(super) fn open(options: &ConvertOptions, storage: &dyn Storage) -> Result<Opened> {
+        let out = &options.out;
+        let work = WorkDir::new(out.join(WORK_NAME));
+        let created = check_folder(options, storage, &work)?;
+        refuse_nesting(options, storage)?;
+        storage.create_dir(work.dir())?;
+        let Some(lock) = storage.lock(&work.dir().join(LOCK_NAME))? else {
+            return Err(Error::output("another shardify is writing to this folder")
+                .with_hint("wait until it is done, or choose another output folder"))
+            .at(out);
+        };
+        // The scratch files of a run that was killed; the lock says that it is gone.
+        sweep(storage, work.dir(), |name| name.starts_with("spool-") || name.ends_with(".partial"))?;
+        let commit = Commit::read(storage, work.dir())?;
+        let manifest = read_manifest(storage, out)?;
+        if let (Some(commit), Existing::Resume | Existing::Refuse) = (&commit, options.existing) {
+            // All shards are made: what is left is giving them their names.
+            commit.apply(storage, out, work.dir())?;
+            if let Some(manifest) = read_manifest(storage, out)? {
+                return Ok(Opened::Finished(Box::new(manifest)));
+            }
+        }
+        let mut owned: BTreeSet<PathBuf> = manifest.iter().flat_map(owned_files).collect();
+        owned.extend(commit.iter().flat_map(Commit::targets));
+        owned.retain(|path| is_inside(path));
+        let output = Self { out: out.clone(), work, owned, existing: options.existing, created, _lock: lock };
+        Ok(Opened::Run(Box::new(output)))
+    }
+
+    /// Decides what of an earlier run is used, now that the plan of this one is known. Returns the manifest of a complete
+    /// run of the same plan, if there is one.
+    pub(super) fn begin(
+        &self,
+        storage: &dyn Storage,
+        plan: &Fingerprint,
+        names: &[String],
+    ) -> Result<Option<Manifest>> {
+        let plan_path = self.work.dir().join(PLAN_NAME);
+        if self.existing == Existing::Resume {
+            if let Some(before) = read_json::<Fingerprint>(storage, &plan_path)? {
+                if let Some(difference) = plan.difference(&before) {
+                    return Err(Error::output(format!(
+                        "the interrupted run in this folder was another one: {difference}"
+                    ))
+                    .with_hint("repeat the earlier command with --resume, or start again with --overwrite"))
+                    .at(&self.out);
+                }
+                return Ok(None);
+            }
+            if let Some(manifest) = read_manifest(storage, &self.out)? {
+                let before = Fingerprint {
+                    tool: manifest.tool.clone(),
+                    options: manifest.options.clone(),
+                    inputs: plan.inputs,
+                    inputs_sha256: manifest.inputs_sha256.clone(),
+                    stamp: plan.stamp.clone(),
+                };
+                if let Some(difference) = plan.difference(&before) {
+                    return Err(Error::output(format!("this folder holds another finished data set: {difference}"))
+                        .with_hint("choose another output folder, or replace it with --overwrite"))
+                    .at(&self.out);
+                }
+                return Ok(Some(manifest));
+            }
+        }
+        sweep(storage, self.work.dir(), |name| name != LOCK_NAME && !name.starts_with("spool-"))?;
+        self.refuse_clashes(storage, names)?;
+        write_json(storage, &plan_path, plan)?;
+        storage.sync_dir(self.work.dir())?;
+        Ok(None)
+    }
+
+    /// Refuses, before the work starts, to meet files of others at its end. `names` are the beginnings of the names of
+    /// shards, or whole names.
+    fn refuse_clashes(&self, storage: &dyn Storage, names: &[String]) -> Result<()> {
+        for (name, _) in storage.list(&self.out)?.iter() {
+            let text = String::from_utf8_lossy(name);
+            let clashes = names
+                .iter()
+                .any(|ours| if ours.ends_with('-') { text.starts_with(ours.as_str()) } else { text == ours.as_str() });
+            if clashes && !self.owned.contains(Path::new(OsStr::from_bytes(name))) {
+                return Err(Error::output(format!(
+                    "`{}` is there already, and no earlier run of shardify is known to have written it",
+                    crate::error::Printable(Path::new(OsStr::from_bytes(name)))
+                ))
+                .with_hint("move it away, or choose another output folder or --name"))
+                .at(&self.out);
+            }
+        }
+        Ok(())
+    }
+
+    /// After a run that failed: leaves nothing behind unless there is something to go on from.
+    pub(super) fn abandon(self, storage: &dyn Storage) -> Result<()> {
+        for (name, _) in storage.list(self.work.dir())?.iter() {
+            if name.ends_with(b".json") && name != PLAN_NAME.as_bytes() {
+                return Ok(());
+            }
+        }
+        storage.remove_tree(self.work.dir())?;
+        if self.created {
+            storage.remove_empty_dir(&self.out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes files of ours from the work folder.
+fn sweep(storage: &dyn Storage, work: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
+    for (name, kind) in storage.list(work)?.iter() {
+        if kind == NameKind::File && unwanted(&String::from_utf8_lossy(name)) {
+            storage.remove(&work.join(OsStr::from_bytes(name)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the folder may be used at all, looked at from outside, without touching anything.
+pub(super) fn check(options: &ConvertOptions, storage: &dyn Storage) -> Result<()> {
+    check_folder(options, storage, &WorkDir::new(options.out.join(WORK_NAME)))?;
+    refuse_nesting(options, storage)
+}
+
+/// Whether the folder may be used at all. Returns whether it has to be made.
+fn check_folder(options: &ConvertOptions, storage: &dyn Storage, work: &WorkDir) -> Result<bool> {
+    let out = &options.out;
+    match storage.stat(out)? {
+        None => return Ok(true),
+        Some(EntryKind::Dir) => {}
+        Some(_) => {
+            return Err(
+                Error::output("the output must be a folder, and this is a file").with_hint("name another folder")
+            )
+            .at(out);
+        }
+    }
+    let interrupted = storage.stat(&work.dir().join(PLAN_NAME))?.is_some();
+    let complete = storage.stat(&out.join(MANIFEST_NAME))?.is_some();
+    match options.existing {
+        Existing::Overwrite => return Ok(false),
+        Existing::Resume if interrupted || complete => return Ok(false),
+        Existing::Refuse if interrupted => {
+            let done = storage.list(work.dir())?.iter().filter(|(name, _)| name.ends_with(b".tfrecord")).count();
+            return Err(Error::output(format!("an interrupted run is here, with {done} shards finished"))
+                .with_hint("go on with --resume, or start again with --overwrite"))
+            .at(out);
+        }
+        Existing::Refuse if complete => {
+            return Err(Error::output("the folder holds a finished data set already")
+                .with_hint("choose another folder, or replace the data set with --overwrite"))
+            .at(out);
+        }
+        Existing::Refuse | Existing::Resume => {}
+    }
+    // Names that start with a dot are no business of ours, nor of any reader.
+    let names = storage.list(out)?;
+    let foreign: Vec<_> = names.iter().filter(|(name, _)| !name.starts_with(b".")).collect();
+    if let Some((name, _)) = foreign.first() {
+        let name = crate::error::Printable(Path::new(OsStr::from_bytes(name))).to_string();
+        return Err(Error::output(format!(
+            "the output folder is not empty: it holds `{name}`{}",
+            others(foreign.len() - 1)
+        ))
+        .with_hint("choose an empty or new folder; --overwrite goes on beside foreign files and leaves them alone"))
+        .at(out);
+    }
+    Ok(false)
+}
+
+fn others(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => " and one other".to_owned(),
+        _ => format!(" and {count} others"),
+    }
+}
+
+/// Output inside an input would be read as input the next time, or even this time.
+fn refuse_nesting(options: &ConvertOptions, storage: &dyn Storage) -> Result<()> {
+    // The output may not exist yet: its nearest existing parent tells where it will be.
+    let mut existing = options.out.as_path();
+    let mut rest = PathBuf::new();
+    while storage.stat(existing)?.is_none() {
+        let Some(name) = existing.file_name() else { break };
+        rest = Path::new(name).join(&rest);
+        existing = existing.parent().unwrap_or(Path::new(""));
+        if existing.as_os_str().is_empty() {
+            existing = Path::new(".");
+        }
+    }
+    let out = storage.canonical(existing)?.join(rest);
+    for input in &options.inputs {
+        if storage.stat(input)? != Some(EntryKind::Dir) {
+            continue;
+        }
+        let input_path = storage.canonical(input)?;
+        if out.starts_with(&input_path) {
+            let same = if out == input_path { "is" } else { "lies inside" };
+            return Err(Error::output(format!(
+                "the output folder {same} the input {}",
+                crate::error::Printable(input)
+            ))
+            .with_hint("choose an output folder outside of the inputs"))
+            .at(&options.out);
+        }
+    }
+    Ok(())
+}
+
+fn read_manifest(storage: &dyn Storage, out: &Path) -> Result<Option<Manifest>> {
+    let path = out.join(MANIFEST_NAME);
+    let manifest: Option<Manifest> = read_json(storage, &path)?;
+    if manifest.is_none() && storage.stat(&path)?.is_some() {
+        return Err(Error::output("it is not a manifest that this version of shardify can read")
+            .with_hint("if the folder may be replaced, remove the file first"))
+        .at(path);
+    }
+    if let Some(found) = manifest.as_ref().filter(|manifest| manifest.format_version > FORMAT_VERSION) {
+        return Err(Error::output(format!(
+            "the manifest has format version {}, and this shardify knows versions up to {FORMAT_VERSION}",
+            found.format_version
+        ))
+        .with_hint("use the version of shardify that wrote it, or a newer one"))
+        .at(path);
+    }
+    Ok(manifest)
+}
+
+/// The files that a finished run wrote, relative to its folder.
+fn owned_files(manifest: &Manifest) -> Vec<PathBuf> {
+    let shards = manifest.splits.iter().flat_map(|split| &split.shards);
+    let mut files: Vec<PathBuf> = vec![PathBuf::from(MANIFEST_NAME)];
+    files.extend(shards.flat_map(|shard| [PathBuf::from(&shard.name), index_file(&shard.name)]));
+    files.extend(manifest.files.iter().map(PathBuf::from));
+    files
+}
+
+/// Where the record index of a shard is, relative to the output folder.
+pub(super) fn index_file(shard: &str) -> PathBuf {
+    Path::new("index").join(format!("{shard}.idx"))
+}
+
+/// A manifest is a file that anyone may have edited: it may not lead out of its folder.
+fn is_inside(path: &Path) -> bool {
+    path.components().all(|component| matches!(component, Component::Normal(_))) && path.components().count() <= 2
+}

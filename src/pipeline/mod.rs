@@ -1,0 +1,22 @@
+//! The engine: a range of an ordered list becomes staged shards, in parallel, in order, in bounded memory.
+//!
+//! Workers read, transform, encode and frame ([`RecordSource::fill`]); one writer appends, rolls over at the cap and hands
+//! finished shards to a thread that syncs and journals them. Nothing depends on thread timing.
+
+mod arrays;
+mod batch;
+mod images;
+mod members;
+mod ordered;
+mod range;
+mod record;
+mod stats;
+mod work;
+
+pub use arrays::{ArrayFeature, ArrayRecords, Pixels, array_encoding};
+pub use batch::{Batch, FailedInput, ImageFacts, NO_CLASS, Piece, Spread};
+pub use images::{ImageKeys, ImageRecords};
+pub use ordered::{Bounds, Cancel, ordered};
+pub use range::{OnError, RangeJob, RecordSource, run_range};
+pub use stats::{Progress, Silent};
+pub use work::{Failure, ShardEntry, WorkDir, read_json, write_json};

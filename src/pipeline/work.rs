@@ -1,0 +1,154 @@
+//! The work folder of a run: staged shards, and one journal entry for each that is finished.
+//!
+//! ```text
+//! OUT/.shardify/train-00003.tfrecord   a finished shard (or, being written, `.train-00003.tfrecord.partial`)
+//! OUT/.shardify/train-00003.idx        its record index
+//! OUT/.shardify/train-00003.json       its journal entry: written last, so its presence means that both are whole
+//! ```
+//!
+//! Every journal entry is a file of its own, staged, synced and renamed: a crash can never leave half of one.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::batch::ImageFacts;
+use crate::{
+    error::{At, Error, Result},
+    shard::ShardSummary,
+    storage::{EntryKind, Storage},
+};
+
+/// An input that was left out, as `failures.jsonl` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The file, or the array and row.
+    pub input: String,
+    /// The split that it would have been in.
+    pub split: String,
+    /// Its class name, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// A stable name of the fault: see [`Fault::code`](crate::error::Fault::code).
+    pub fault: String,
+    /// What was found and expected.
+    pub reason: String,
+}
+
+/// A finished, synced shard in the work folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardEntry {
+    /// Its position among the shards of the split.
+    pub shard: u32,
+    /// The list position of its first record.
+    pub first: u64,
+    /// The list position where the next shard starts.
+    pub next: u64,
+    /// Records, bytes and CRC-32 of the file.
+    pub summary: ShardSummary,
+    /// Bytes of the serialized Examples.
+    pub payload_bytes: u64,
+    /// What is known of its images.
+    #[serde(default)]
+    pub images: ImageFacts,
+    /// Records of each class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub class_counts: BTreeMap<u32, u64>,
+    /// The inputs in this range that were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Failure>,
+}
+
+/// Names and files in the work folder.
+#[derive(Debug, Clone)]
+pub struct WorkDir {
+    dir: PathBuf,
+}
+
+impl WorkDir {
+    /// The work folder at this path.
+    #[must_use]
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn file(&self, split: &str, shard: u32, ending: &str) -> PathBuf {
+        self.dir.join(format!("{split}-{shard:05}.{ending}"))
+    }
+
+    /// Where a shard stands when it is finished.
+    #[must_use]
+    pub fn shard(&self, split: &str, shard: u32) -> PathBuf {
+        self.file(split, shard, "tfrecord")
+    }
+
+    /// Where the index of a shard stands.
+    #[must_use]
+    pub fn index(&self, split: &str, shard: u32) -> PathBuf {
+        self.file(split, shard, "idx")
+    }
+
+    pub(super) fn entry(&self, split: &str, shard: u32) -> PathBuf {
+        self.file(split, shard, "json")
+    }
+
+    /// The finished shards of a split, in order, as far as there is no gap: each with an entry that can be read and a file
+    /// of the size that the entry says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the folder cannot be read.
+    pub fn finished(&self, storage: &dyn Storage, split: &str) -> Result<Vec<ShardEntry>> {
+        let mut entries: Vec<ShardEntry> = Vec::new();
+        for shard in 0.. {
+            let Some(entry) = read_json::<ShardEntry>(storage, &self.entry(split, shard))? else { break };
+            let start = entries.last().map_or(0, |before| before.next);
+            let bytes = EntryKind::File { bytes: entry.summary.bytes };
+            if entry.shard != shard
+                || entry.first < start
+                || storage.stat(&self.shard(split, shard))? != Some(bytes)
+                || storage.stat(&self.index(split, shard))?.is_none()
+            {
+                break;
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+/// Writes a JSON file that is complete whenever it is there.
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+pub fn write_json(storage: &dyn Storage, path: &Path, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|error| Error::io("serialize", error.into())).at(path)?;
+    text.push(b'\n');
+    let mut file = storage.stage(path)?;
+    file.append(&text)?;
+    file.commit()
+}
+
+/// Reads a JSON file; `None` if there is none, or if it is not what it should be.
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file is there and cannot be read.
+pub fn read_json<T: DeserializeOwned>(storage: &dyn Storage, path: &Path) -> Result<Option<T>> {
+    /// No file of ours is larger; what is, is something else.
+    const MAX: u64 = 1 << 30;
+    if !matches!(storage.stat(path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+        return Ok(None);
+    }
+    let file = storage.open(path)?;
+    let mut text = vec![0; usize::try_from(file.len()).unwrap_or(0)];
+    file.read_exact_at(&mut text, 0).at(path)?;
+    Ok(serde_json::from_slice(&text).ok())
+}

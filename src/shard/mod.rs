@@ -1,0 +1,13 @@
+//! Cutting one ordered stream of records into shards: which record comes where, where a shard ends, what it is called.
+
+mod name;
+mod order;
+mod policy;
+mod split;
+mod writer;
+
+pub use name::{ShardName, dataset_name, split_name_fault};
+pub use order::{Order, Permutation};
+pub use policy::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, ShardFill, ShardPolicy};
+pub use split::{Ratios, SplitOrder, apportion, assign_ratios, assign_stratified};
+pub use writer::{ShardSummary, ShardWriter};

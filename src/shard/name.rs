@@ -1,0 +1,112 @@
+//! Shard file names, as TFDS writes and finds them: `NAME-SPLIT.tfrecord-00003-of-00012`.
+
+use std::fmt;
+
+use crate::tfrecord::Compression;
+
+/// The name of one shard of a finished data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardName<'a> {
+    /// The data set.
+    pub dataset: &'a str,
+    /// The split.
+    pub split: &'a str,
+    /// The position of the shard, counted from 0.
+    pub index: u32,
+    /// How many shards the split has.
+    pub of: u32,
+    /// A compressed shard gets the ending that its tools ask for.
+    pub compression: Compression,
+}
+
+impl fmt::Display for ShardName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Five digits, or as many as the count has.
+        let width = self.of.max(1).ilog10().max(4) as usize + 1;
+        let Self { dataset, split, index, of, compression } = self;
+        write!(f, "{dataset}-{split}.tfrecord-{index:0width$}-of-{of:0width$}")?;
+        f.write_str(match compression {
+            Compression::None => "",
+            Compression::Gzip => ".gz",
+        })
+    }
+}
+
+/// The nearest data set name that every reader accepts: `[A-Za-z][A-Za-z0-9_]*`.
+///
+/// TFDS looks for files by `[a-zA-Z]\w*` and splits the name from the split at the first dash, so anything else becomes `_`.
+#[must_use]
+pub fn dataset_name(text: &str) -> String {
+    let mut name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+    name.truncate(100);
+    let name = name.trim_matches('_');
+    match name.chars().next() {
+        None => "dataset".to_owned(),
+        Some(first) if first.is_ascii_alphabetic() => name.to_owned(),
+        Some(_) => format!("data_{name}"),
+    }
+}
+
+/// Why a text cannot name a split, or `None` if it can: letters, digits, `_` and `-`, starting with a letter or digit.
+#[must_use]
+pub fn split_name_fault(text: &str) -> Option<&'static str> {
+    let first = text.chars().next();
+    if text.len() > 64 {
+        Some("it is longer than 64 characters")
+    } else if !first.is_some_and(|c| c.is_ascii_alphanumeric()) {
+        Some("it must start with a letter or digit")
+    } else if !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+        Some("it may hold letters, digits, `_` and `-` only")
+    } else if text == "all" {
+        Some("`all` means every split to TFDS")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_have_five_digits_or_as_many_as_needed() {
+        for (index, of, expected) in [
+            (0, 1, "my_imgs-train.tfrecord-00000-of-00001"),
+            (11, 12, "my_imgs-train.tfrecord-00011-of-00012"),
+            (99_999, 99_999, "my_imgs-train.tfrecord-99999-of-99999"),
+            (3, 100_000, "my_imgs-train.tfrecord-000003-of-100000"),
+        ] {
+            let name = ShardName { dataset: "my_imgs", split: "train", index, of, compression: Compression::None };
+            assert_eq!(name.to_string(), expected);
+        }
+        let gzip =
+            ShardName { dataset: "d", split: "test", index: 0, of: 1, compression: Compression::Gzip }.to_string();
+        assert_eq!(gzip, "d-test.tfrecord-00000-of-00001.gz");
+    }
+
+    #[test]
+    fn dataset_names_are_made_safe() {
+        for (text, expected) in [
+            ("imgs", "imgs"),
+            ("My-Photos 2024", "My_Photos_2024"),
+            ("2024", "data_2024"),
+            ("..", "dataset"),
+            ("", "dataset"),
+            ("été", "t"),
+            ("猫", "dataset"),
+            ("a/b", "a_b"),
+        ] {
+            assert_eq!(dataset_name(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn split_names() {
+        for good in ["train", "val", "test-2", "0", "part_1"] {
+            assert_eq!(split_name_fault(good), None, "{good:?}");
+        }
+        for bad in ["", "-x", "a b", "a/b", "..", "é", "all"] {
+            assert!(split_name_fault(bad).is_some(), "{bad:?}");
+        }
+    }
+}

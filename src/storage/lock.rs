@@ -1,0 +1,38 @@
+//! A lock that the operating system drops when its holder dies, however it dies.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    path::Path,
+};
+
+use crate::error::{At, During, Result};
+
+/// Held for as long as it lives.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
+
+impl Lock {
+    /// Takes the lock on a file, making the file if needed; `None` if another process holds it.
+    pub(super) fn take(path: &Path) -> Result<Option<Self>> {
+        use std::os::unix::fs::MetadataExt;
+        loop {
+            let file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)
+                .during("create the lock")
+                .at(path)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error).during("lock").at(path),
+            }
+            // The holder before may have removed the file between our opening and locking it: then we hold nothing.
+            let ours = file.metadata().during("read").at(path)?.ino();
+            if fs::metadata(path).is_ok_and(|there| there.ino() == ours) {
+                return Ok(Some(Self(file)));
+            }
+        }
+    }
+}
