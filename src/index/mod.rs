@@ -6,4 +6,4 @@ mod tfds;
 
 pub use dali::IndexWriter;
 pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit};
-pub use tfds::{TfdsFiles, labels_file_name};
+pub use tfds::{labels_file_name, tfds_files};

@@ -12,34 +12,24 @@ use crate::{
     tfrecord::Compression,
 };
 
-/// The TFDS files of a data set: name and content.
-#[derive(Debug)]
-pub struct TfdsFiles(pub Vec<(String, Vec<u8>)>);
-
-impl TfdsFiles {
-    /// For a data set as its manifest describes it; `payload_bytes` are the bytes of the serialized Examples of each split.
-    /// `None` for compressed shards: TFDS cannot read these.
-    #[must_use]
-    pub fn new(manifest: &Manifest, payload_bytes: &[u64]) -> Option<Self> {
-        if manifest.compression != Compression::None {
-            return None;
-        }
-        let mut files = vec![
-            ("dataset_info.json".to_owned(), pretty(&dataset_info(manifest, payload_bytes))),
-            ("features.json".to_owned(), pretty(&features(manifest))),
-        ];
-        for field in manifest.schema.fields.iter().filter(|field| !field.auxiliary) {
-            if let Role::ClassLabel { classes } = field.role {
-                let mut names = String::new();
-                for class in 0..classes {
-                    names.push_str(&stored_name(manifest, class));
-                    names.push('\n');
-                }
-                files.push((labels_file_name(&field.key), names.into_bytes()));
-            }
-        }
-        Some(Self(files))
+/// The files that stand beside the shards for TFDS: name and content.
+///
+/// For a data set as its manifest describes it; `payload_bytes` are the bytes of the serialized Examples of each split.
+/// Compressed shards get only the class names: TFDS cannot read these.
+#[must_use]
+pub fn tfds_files(manifest: &Manifest, payload_bytes: &[u64]) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    if manifest.compression == Compression::None {
+        files.push(("dataset_info.json".to_owned(), pretty(&dataset_info(manifest, payload_bytes))));
+        files.push(("features.json".to_owned(), pretty(&features(manifest))));
     }
+    for field in manifest.schema.fields.iter().filter(|field| !field.auxiliary) {
+        if let Role::ClassLabel { classes } = field.role {
+            let names: String = (0..classes).map(|class| stored_name(manifest, class) + "\n").collect();
+            files.push((labels_file_name(&field.key), names.into_bytes()));
+        }
+    }
+    files
 }
 
 /// The name of a stored label: those below the offset stand for no class.

@@ -12,6 +12,7 @@ mod output;
 mod plan;
 mod report;
 mod schema;
+mod snippet;
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +32,7 @@ use self::{
 };
 use crate::{
     error::{At, Error, Result},
-    index::{FORMAT_VERSION, Manifest, ManifestShard, ManifestSplit, TfdsFiles, labels_file_name},
+    index::{FORMAT_VERSION, Manifest, ManifestShard, ManifestSplit, labels_file_name, tfds_files},
     pipeline::{
         ArrayRecords, Bounds, Cancel, Failure, ImageFacts, ImageRecords, OnError, Pixels, Progress, RangeJob,
         RecordSource, ShardEntry, run_range,
@@ -154,9 +155,9 @@ impl Plan {
         names.push(FAILURES_NAME.to_owned());
         if options.compression == Compression::None {
             names.extend(["dataset_info.json", "features.json"].map(str::to_owned));
-            if !inputs.class_names().is_empty() {
-                names.push(labels_file_name(options.keys.label()));
-            }
+        }
+        if !inputs.class_names().is_empty() {
+            names.push(labels_file_name(options.keys.label()));
         }
         names
     }
@@ -368,7 +369,7 @@ fn finish(
         files: Vec::new(),
         skipped: failures.len() as u64,
     };
-    let mut files = TfdsFiles::new(&manifest, &payload_bytes).map(|files| files.0).unwrap_or_default();
+    let mut files = tfds_files(&manifest, &payload_bytes);
     if !failures.is_empty() {
         let mut lines = Vec::new();
         for failure in &failures {
