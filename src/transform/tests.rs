@@ -5,7 +5,16 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::*;
+use image::metadata::Orientation;
+
+use super::{
+    pixels::{Shape, Turn},
+    *,
+};
+use crate::{
+    error::{Fault, Result},
+    item::ImageFormat,
+};
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
