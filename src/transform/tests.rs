@@ -181,6 +181,7 @@ fn every_broken_file_is_refused_for_its_own_reason() {
                 assert_eq!(fault.code(), expected.fault, "{name}: {error}");
             }
             assert!(error.to_string().contains(&expected.message), "{name}: {error}");
+            assert!(error.hint().is_some(), "{name}: no next step: {error}");
         }
     }
 }
