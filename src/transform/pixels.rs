@@ -65,18 +65,37 @@ impl Turn {
         let (width, height) = self.upright((shape.width, shape.height));
         let upright = Shape { width, height, ..shape };
         to.resize(upright.bytes(), 0);
+        match size {
+            1 => self.copy::<1>(from, shape, to, upright),
+            2 => self.copy::<2>(from, shape, to, upright),
+            3 => self.copy::<3>(from, shape, to, upright),
+            4 => self.copy::<4>(from, shape, to, upright),
+            6 => self.copy::<6>(from, shape, to, upright),
+            _ => self.copy::<8>(from, shape, to, upright),
+        }
+        upright
+    }
+
+    /// Copies pixels of `N` bytes to their upright places.
+    fn copy<const N: usize>(self, from: &[u8], shape: Shape, to: &mut [u8], upright: Shape) {
+        let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
         let columns = shape.width as usize;
-        for (y, row) in to.chunks_exact_mut((width as usize * size).max(1)).enumerate() {
-            let v = if self.flip_y { height as usize - 1 - y } else { y };
-            for (x, pixel) in row.chunks_exact_mut(size.max(1)).enumerate() {
-                let u = if self.flip_x { width as usize - 1 - x } else { x };
-                let at = if self.transpose { u * columns + v } else { v * columns + u } * size;
-                if let Some(source) = from.get(at..at + size) {
-                    pixel.copy_from_slice(source);
+        let (width, height) = (upright.width as usize, upright.height as usize);
+        // Where rows become columns, several rows are written at once, so that each line of the cache is read once.
+        let rows = if self.transpose { 16 } else { 1 };
+        for (band, lines) in to.chunks_mut(width.max(1) * rows).enumerate() {
+            for x in 0..width {
+                let u = if self.flip_x { width - 1 - x } else { x };
+                for (line, row) in lines.chunks_exact_mut(width).enumerate() {
+                    let y = band * rows + line;
+                    let v = if self.flip_y { height - 1 - y } else { y };
+                    let at = if self.transpose { u * columns + v } else { v * columns + u };
+                    if let (Some(source), Some(pixel)) = (from.get(at), row.get_mut(x)) {
+                        *pixel = *source;
+                    }
                 }
             }
         }
-        upright
     }
 }
 
