@@ -10,12 +10,15 @@ use crate::{
     units::ByteOffset,
 };
 
+/// What to do about a file whose bytes contradict each other.
+pub(super) const DAMAGED: &str = "the file is damaged: replace it, or go on without such files: --on-error skip";
+
 pub(super) fn truncated(at: usize, message: impl Into<String>) -> Error {
     placed(Fault::Truncated, at, message).with_hint("copy or download the file again: its end is missing")
 }
 
 pub(super) fn corrupt(at: usize, message: impl Into<String>) -> Error {
-    placed(Fault::Corrupt, at, message)
+    placed(Fault::Corrupt, at, message).with_hint(DAMAGED)
 }
 
 pub(super) fn unsupported(message: impl Into<String>) -> Error {
@@ -30,7 +33,9 @@ fn placed(fault: Fault, at: usize, message: impl Into<String>) -> Error {
 /// Refuses images with no pixels or with more than the limit; called before anything of their size is allocated.
 pub(super) fn check_pixels(width: u32, height: u32, max_pixels: u64) -> Result<()> {
     if width == 0 || height == 0 {
-        return Err(Error::input(Fault::Corrupt, format!("the header claims {width}x{height} pixels")));
+        return Err(
+            Error::input(Fault::Corrupt, format!("the header claims {width}x{height} pixels")).with_hint(DAMAGED)
+        );
     }
     let pixels = u64::from(width) * u64::from(height);
     if pixels > max_pixels {
@@ -59,8 +64,7 @@ pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     let before = GUARDED.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(run));
     GUARDED.set(before);
-    outcome
-        .unwrap_or_else(|_| Err(Error::input(Fault::Corrupt, "the decoder panicked: the file is most likely damaged")))
+    outcome.unwrap_or_else(|_| Err(Error::input(Fault::Corrupt, "the decoder panicked").with_hint(DAMAGED)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use image::{
 
 use super::{
     detect::SourceFormat,
-    fault::{check_pixels, guarded, unsupported},
+    fault::{DAMAGED, check_pixels, guarded, unsupported},
     gif,
     pixels::{self, Shape},
     tiff,
@@ -130,7 +130,7 @@ impl Job {
                 Error::input(Fault::Truncated, format!("the file ends in the middle of this {name}"))
                     .with_hint("copy or download the file again: its end is missing")
             }
-            _ => Error::input(Fault::Corrupt, format!("cannot decode this {name}: {error}")),
+            _ => Error::input(Fault::Corrupt, format!("cannot decode this {name}: {error}")).with_hint(DAMAGED),
         }
     }
 }

@@ -65,18 +65,37 @@ impl Turn {
         let (width, height) = self.upright((shape.width, shape.height));
         let upright = Shape { width, height, ..shape };
         to.resize(upright.bytes(), 0);
+        match size {
+            1 => self.copy::<1>(from, shape, to, upright),
+            2 => self.copy::<2>(from, shape, to, upright),
+            3 => self.copy::<3>(from, shape, to, upright),
+            4 => self.copy::<4>(from, shape, to, upright),
+            6 => self.copy::<6>(from, shape, to, upright),
+            _ => self.copy::<8>(from, shape, to, upright),
+        }
+        upright
+    }
+
+    /// Copies pixels of `N` bytes to their upright places.
+    fn copy<const N: usize>(self, from: &[u8], shape: Shape, to: &mut [u8], upright: Shape) {
+        let (from, to) = (from.as_chunks::<N>().0, to.as_chunks_mut::<N>().0);
         let columns = shape.width as usize;
-        for (y, row) in to.chunks_exact_mut((width as usize * size).max(1)).enumerate() {
-            let v = if self.flip_y { height as usize - 1 - y } else { y };
-            for (x, pixel) in row.chunks_exact_mut(size.max(1)).enumerate() {
-                let u = if self.flip_x { width as usize - 1 - x } else { x };
-                let at = if self.transpose { u * columns + v } else { v * columns + u } * size;
-                if let Some(source) = from.get(at..at + size) {
-                    pixel.copy_from_slice(source);
+        let (width, height) = (upright.width as usize, upright.height as usize);
+        // Where rows become columns, several rows are written at once, so that each line of the cache is read once.
+        let rows = if self.transpose { 16 } else { 1 };
+        for (band, lines) in to.chunks_mut(width.max(1) * rows).enumerate() {
+            for x in 0..width {
+                let u = if self.flip_x { width - 1 - x } else { x };
+                for (line, row) in lines.chunks_exact_mut(width).enumerate() {
+                    let y = band * rows + line;
+                    let v = if self.flip_y { height - 1 - y } else { y };
+                    let at = if self.transpose { u * columns + v } else { v * columns + u };
+                    if let (Some(source), Some(pixel)) = (from.get(at), row.get_mut(x)) {
+                        *pixel = *source;
+                    }
                 }
             }
         }
-        upright
     }
 }
 
@@ -87,46 +106,55 @@ pub(super) fn reduce_to_8_bits(from: &[u8], shape: Shape, to: &mut Vec<u8>) -> S
     Shape { bits: 8, ..shape }
 }
 
-/// Changes the number of channels: grey is repeated, colour weighted, alpha dropped or made opaque.
+/// Changes the number of channels: grey is repeated, colour weighted, alpha dropped.
 pub(super) fn convert(from: &[u8], shape: Shape, channels: u8, to: &mut Vec<u8>) -> Shape {
-    to.clear();
-    to.reserve(shape.bytes() / usize::from(shape.channels.max(1)) * usize::from(channels));
-    if shape.bits == 16 {
-        let read = |sample: &[u8]| sample.first_chunk().map_or(0, |pair| u16::from_ne_bytes(*pair));
-        for pixel in from.chunks_exact(shape.pixel_bytes()) {
-            let mut samples = pixel.chunks_exact(2).map(read);
-            let samples = [(); 4].map(|()| samples.next().unwrap_or(u16::MAX));
-            for sample in remix(samples.map(u32::from), shape.channels, channels) {
-                to.extend(u16::try_from(sample).unwrap_or(u16::MAX).to_ne_bytes());
-            }
-        }
-    } else {
-        for pixel in from.chunks_exact(shape.pixel_bytes()) {
-            let mut samples = pixel.iter().copied();
-            let samples = [(); 4].map(|()| samples.next().unwrap_or(u8::MAX));
-            to.extend(
-                remix(samples.map(u32::from), shape.channels, channels)
-                    .map(|sample| u8::try_from(sample).unwrap_or(u8::MAX)),
-            );
+    match (shape.bits, shape.channels, channels) {
+        (8, 1, 3) => map(from, to, |[v]: [u8; 1]| [v; 3]),
+        (8, 2, 3) => map(from, to, |[v, _]: [u8; 2]| [v; 3]),
+        (8, 2, 1) => map(from, to, |[v, _]: [u8; 2]| [v]),
+        (8, 3, 1) => map(from, to, |[r, g, b]: [u8; 3]| [gray(r, g, b)]),
+        (8, 4, 1) => map(from, to, |[r, g, b, _]: [u8; 4]| [gray(r, g, b)]),
+        (8, 4, 3) => map(from, to, |[r, g, b, _]: [u8; 4]| [r, g, b]),
+        // Sixteen bits, in the byte order of this machine.
+        (16, 1, 3) => map(from, to, |[a, b]: [u8; 2]| [a, b, a, b, a, b]),
+        (16, 2, 3) => map(from, to, |[a, b, _, _]: [u8; 4]| [a, b, a, b, a, b]),
+        (16, 2, 1) => map(from, to, |[a, b, _, _]: [u8; 4]| [a, b]),
+        (16, 3, 1) => map(from, to, gray_16::<6>),
+        (16, 4, 1) => map(from, to, gray_16::<8>),
+        (16, 4, 3) => map(from, to, |[a, b, c, d, e, f, _, _]: [u8; 8]| [a, b, c, d, e, f]),
+        // Alpha is never asked for where there is none.
+        _ => {
+            to.clear();
+            to.extend_from_slice(from);
+            return shape;
         }
     }
     Shape { channels, ..shape }
 }
 
-/// One pixel in other channels. Alpha is never needed where there was none.
-#[inline(always)]
-fn remix([a, b, c, d]: [u32; 4], from: u8, to: u8) -> impl Iterator<Item = u32> {
-    let is_gray = from <= 2;
-    // Pillow's weights, in 16.16.
-    let gray = || if is_gray { a } else { (19_595 * a + 38_470 * b + 7_471 * c + 0x8000) >> 16 };
-    let alpha = if is_gray { b } else { d };
-    let (pixel, count) = match to {
-        1 => ([gray(), 0, 0, 0], 1),
-        2 => ([gray(), alpha, 0, 0], 2),
-        _ if is_gray => ([a, a, a, alpha], to),
-        _ => ([a, b, c, alpha], to),
-    };
-    pixel.into_iter().take(usize::from(count))
+/// Applies a function to every pixel of `A` bytes, which makes `B` bytes of it.
+fn map<const A: usize, const B: usize>(from: &[u8], to: &mut Vec<u8>, pixel: impl Fn([u8; A]) -> [u8; B]) {
+    let pixels = from.as_chunks::<A>().0;
+    to.resize(pixels.len() * B, 0);
+    for (source, target) in pixels.iter().zip(to.as_chunks_mut::<B>().0) {
+        *target = pixel(*source);
+    }
+}
+
+/// Pillow's weights, in 16.16.
+fn weigh(r: impl Into<u64>, g: impl Into<u64>, b: impl Into<u64>) -> u64 {
+    (19_595 * r.into() + 38_470 * g.into() + 7_471 * b.into() + 0x8000) >> 16
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the weights add up to one")]
+fn gray(r: u8, g: u8, b: u8) -> u8 {
+    weigh(r, g, b) as u8
+}
+
+fn gray_16<const N: usize>(pixel: [u8; N]) -> [u8; 2] {
+    let mut samples = pixel.as_chunks::<2>().0.iter().map(|sample| u16::from_ne_bytes(*sample));
+    let mut next = || samples.next().unwrap_or(0);
+    u16::try_from(weigh(next(), next(), next())).unwrap_or(u16::MAX).to_ne_bytes()
 }
 
 /// Whether the last channel is full everywhere, so that it can go.
@@ -190,6 +218,9 @@ mod tests {
         assert_eq!(reduce_to_8_bits(&samples, shape, &mut out).bits, 8);
         assert_eq!(out, [0x12, 0xFF]);
         convert(&samples, shape, 3, &mut out);
-        assert_eq!(out.len(), 12);
+        assert_eq!(out, [&samples[..2], &samples[..2], &samples[..2], &[0xFF; 6]].concat());
+        let rgb: Vec<u8> = [10_000_u16, 50_000, 3_000].iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+        convert(&rgb, Shape { width: 1, channels: 3, ..shape }, 1, &mut out);
+        assert_eq!(u16::from_ne_bytes([out[0], out[1]]), 32_682);
     }
 }

@@ -5,7 +5,16 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::*;
+use image::metadata::Orientation;
+
+use super::{
+    pixels::{Shape, Turn},
+    *,
+};
+use crate::{
+    error::{Fault, Result},
+    item::ImageFormat,
+};
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
@@ -172,6 +181,7 @@ fn every_broken_file_is_refused_for_its_own_reason() {
                 assert_eq!(fault.code(), expected.fault, "{name}: {error}");
             }
             assert!(error.to_string().contains(&expected.message), "{name}: {error}");
+            assert!(error.hint().is_some(), "{name}: no next step: {error}");
         }
     }
 }

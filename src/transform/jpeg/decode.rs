@@ -15,7 +15,7 @@ use zune_jpeg::{
 use super::{Colour, Jpeg};
 use crate::{
     error::{Error, Fault, Result},
-    transform::fault::{guarded, unsupported},
+    transform::fault::{DAMAGED, guarded, unsupported},
 };
 
 /// Decodes to grey or RGB, 8 bits, into `out`, which is resized to fit.
@@ -60,7 +60,7 @@ fn suits_zune(jpeg: &Jpeg) -> bool {
 }
 
 fn corrupt(what: impl std::fmt::Display) -> Error {
-    Error::input(Fault::Corrupt, format!("cannot decode this JPEG: {what}"))
+    Error::input(Fault::Corrupt, format!("cannot decode this JPEG: {what}")).with_hint(DAMAGED)
 }
 
 fn zune(bytes: &[u8], jpeg: &Jpeg, out: &mut Vec<u8>) -> Result<bool> {

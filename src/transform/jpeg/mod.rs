@@ -4,6 +4,7 @@
 //! file. It also collects what the decoders need to be routed safely (see [`decode`]) and what the bit-exact check of
 //! the scans needs (see [`entropy`]).
 
+mod bits;
 pub(super) mod decode;
 pub(super) mod entropy;
 mod frame;
