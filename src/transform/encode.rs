@@ -12,14 +12,23 @@ use super::{
 };
 use crate::error::{Error, Fault, Result};
 
+/// How finely a JPEG stores colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chroma {
+    /// As finely as brightness (4:4:4): for pictures that should have stayed as they are.
+    Full,
+    /// At half the width and height (4:2:0), as cameras and Pillow do.
+    Halved,
+}
+
 /// libjpeg refuses longer sides, though the format has room for 65,535.
 const MAX_JPEG_SIDE: u32 = 65_500;
 
-/// Encodes grey or RGB of 8 bits as baseline JPEG, 4:2:0, into `out`.
+/// Encodes grey or RGB of 8 bits as baseline JPEG into `out`.
 ///
 /// # Errors
 /// `Unsupported` for sides above 65,500 pixels.
-pub(super) fn jpeg(pixels: &[u8], shape: Shape, quality: u8, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn jpeg(pixels: &[u8], shape: Shape, quality: u8, chroma: Chroma, out: &mut Vec<u8>) -> Result<()> {
     let side = |side: u32| u16::try_from(side).ok().filter(|_| side <= MAX_JPEG_SIDE);
     let (Some(width), Some(height)) = (side(shape.width), side(shape.height)) else {
         return Err(Error::input(
@@ -41,7 +50,10 @@ pub(super) fn jpeg(pixels: &[u8], shape: Shape, quality: u8, out: &mut Vec<u8>) 
         let mut encoder = Encoder::new(&mut *out, quality);
         // Plain interleaved Huffman coding: with optimised tables this encoder writes a scan for each component, which
         // other decoders get wrong.
-        encoder.set_sampling_factor(SamplingFactor::F_2_2);
+        encoder.set_sampling_factor(match chroma {
+            Chroma::Full => SamplingFactor::F_1_1,
+            Chroma::Halved => SamplingFactor::F_2_2,
+        });
         encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
         encoder.encode(pixels, width, height, color).map_err(|error| failed("JPEG", &error))
     })

@@ -4,7 +4,8 @@ use image::metadata::Orientation;
 
 use super::{
     Color, Detected, ExifMode, Note, Notes, OutputFormat, PixelsRef, Prepared, Scratch, SourceFormat, Stored,
-    TransformSpec, Verify, detect, encode,
+    TransformSpec, Verify, detect,
+    encode::{self, Chroma},
     fault::{self, check_pixels},
     formats, jpeg,
     pixels::{self, Shape, Turn},
@@ -237,7 +238,9 @@ impl Transformer {
         }
         let encoded: &'a [u8] = match job.target {
             ImageFormat::Jpeg => {
-                encode::jpeg(pixels, shape, self.spec.quality, out)?;
+                let meant_to_stay = self.spec.format == OutputFormat::Keep && job.plan.is_none();
+                let chroma = if meant_to_stay { Chroma::Full } else { Chroma::Halved };
+                encode::jpeg(pixels, shape, self.spec.quality, chroma, out)?;
                 out
             }
             ImageFormat::Png => {
