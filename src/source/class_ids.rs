@@ -1,4 +1,4 @@
-//! Whether a column of labels holds class numbers, and those numbers in four bytes a row.
+//! Whether a column of labels holds class numbers, and those numbers in four bytes a row where they are wanted.
 
 use super::column::Column;
 use crate::{
@@ -18,7 +18,7 @@ const CHUNK_ROWS: u64 = 128 << 10;
 pub enum LabelColumn {
     /// One class number a row.
     Classes {
-        /// The class of each row; -1 where it has none.
+        /// The class of each row, -1 where it has none; empty unless the numbers were asked for.
         ids: Vec<i32>,
         /// One more than the largest class number.
         classes: u32,
@@ -35,12 +35,12 @@ pub enum LabelColumn {
 /// Reads a column of labels once, in bounded buffers, and tells whether it holds class numbers: whole numbers or bools,
 /// one a row (row shape `[]` or `[1]`), from -1 (no class) to [`MAX_CLASSES`] - 1.
 ///
-/// Takes four bytes of memory a row.
+/// With `keep`, the numbers are returned too, which takes four bytes of memory a row; without, memory is bounded.
 ///
 /// # Errors
 /// Those of [`Column::read_rows`]; [`ErrorKind::Input`](crate::ErrorKind::Input) with `TooLarge` when the numbers do not
 /// fit in memory.
-pub fn class_ids(column: &Column) -> Result<LabelColumn> {
+pub fn class_ids(column: &Column, keep: bool) -> Result<LabelColumn> {
     let dtype = column.dtype();
     if !dtype.is_integer() {
         return Ok(LabelColumn::Other { why: format!("{dtype} values") });
@@ -57,7 +57,7 @@ pub fn class_ids(column: &Column) -> Result<LabelColumn> {
         rows.clear();
         column.read_rows(row, count, &mut rows)?;
         let len = usize::try_from(count).unwrap_or(usize::MAX);
-        if ids.try_reserve(len).is_err() {
+        if keep && ids.try_reserve(len).is_err() {
             let message = format!("{} class numbers do not fit in memory", Count(column.rows()));
             return Err(Error::input(Fault::TooLarge, message));
         }
@@ -69,7 +69,9 @@ pub fn class_ids(column: &Column) -> Result<LabelColumn> {
             };
             largest = largest.max(id);
             unlabelled += u64::from(id == -1);
-            ids.push(id);
+            if keep {
+                ids.push(id);
+            }
         }
         row += count;
     }

@@ -295,7 +295,7 @@ impl Labels {
         array: &ArrayRef,
         options: &ConvertOptions,
     ) -> Result<Option<Vec<i32>>> {
-        match class_ids(&feature.column)? {
+        match class_ids(&feature.column, options.stratify)? {
             LabelColumn::Classes { ids, classes, unlabelled } => {
                 self.classes = Some(self.classes.unwrap_or(0).max(classes));
                 if unlabelled > 0 {

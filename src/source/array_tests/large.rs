@@ -121,7 +121,7 @@ fn archives_of_more_than_four_gibibytes() {
     let npz = Npz::open(&LocalStorage, &path).unwrap();
     assert_eq!(npz.summary(), "a: uint8 [5242880, 1024], b: int64 [5]");
     let (column, _spool, _dir) = open(&[ArrayRef::member(&path, "b")]).unwrap();
-    assert!(matches!(class_ids(&column).unwrap(), LabelColumn::Classes { classes: 10, .. }));
+    assert!(matches!(class_ids(&column, false).unwrap(), LabelColumn::Classes { classes: 10, .. }));
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn what_users_type_names_a_file_or_a_member() {
 #[track_caller]
 fn labels(name: &str, expected: Result<(&[i32], u32, u64), &str>) {
     let (column, _spool, _dir) = open(&[array(name)]).unwrap();
-    match (class_ids(&column).unwrap(), expected) {
+    match (class_ids(&column, true).unwrap(), expected) {
         (LabelColumn::Classes { ids, classes, unlabelled }, Ok(expected)) => {
             assert_eq!((ids.as_slice(), classes, unlabelled), expected, "{name}");
         }
