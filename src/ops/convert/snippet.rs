@@ -75,7 +75,11 @@ fn parse(manifest: &Manifest, field: &Field) -> (String, Option<String>) {
             }
             let dims: Vec<String> =
                 shape.iter().map(|dim| dim.map_or("-1".to_owned(), |dim| dim.to_string())).collect();
-            let raw = format!("tf.io.decode_raw(example[{key}], tf.{dtype})");
+            // `decode_raw` does not know the type, but one of the same bits.
+            let raw = match dtype {
+                DType::Uint64 => format!("tf.bitcast(tf.io.decode_raw(example[{key}], tf.int64), tf.uint64)"),
+                _ => format!("tf.io.decode_raw(example[{key}], tf.{dtype})"),
+            };
             (feature(&key, &[], "tf.string"), Some(format!("tf.reshape({raw}, [{}])", dims.join(", "))))
         }
         Role::Tensor { dtype, encoding: Encoding::List, shape } => {
