@@ -22,7 +22,7 @@ pub(super) fn to_c_order(
     shape: &[u64],
     item: usize,
     spool: &Spool,
-    out: &SpoolFile<'_>,
+    out: &SpoolFile<'_, '_>,
 ) -> Result<()> {
     let item_bytes = item as u64;
     let tile = tile_shape(shape, spool.max_memory() / (2 * item_bytes));
