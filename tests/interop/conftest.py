@@ -20,7 +20,7 @@ IMAGES = ROOT / "fixtures" / "images"
 
 
 def binary():
-    path = pathlib.Path(os.environ.get("SHARDIFY_BIN", ROOT / "target" / "release" / "shardify"))
+    path = (ROOT / os.environ.get("SHARDIFY_BIN", "target/release/shardify")).resolve()
     assert path.is_file(), f"{path} is missing; run `tests/run --interop`, which builds it, or set SHARDIFY_BIN"
     return path
 

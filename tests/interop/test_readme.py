@@ -1,0 +1,50 @@
+"""What the README says is so: its Python reads what its commands write, and its commands run as they stand."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from conftest import IMAGES, ROOT, shardify
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with everything that the README's commands name."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(IMAGES, "imgs")
+    pictures = sorted(path for path in (tmp_path / "imgs").rglob("*") if path.is_file())
+    rows = [f"{path.relative_to(tmp_path / 'imgs')},{path.relative_to(tmp_path / 'imgs').parts[0]}" for path in pictures]
+    (tmp_path / "labels.csv").write_text("file,label\n" + "\n".join(rows) + "\n", "utf-8")
+    (tmp_path / "list.csv").write_text("file,label\n" + "\n".join(f"imgs/{row}" for row in rows) + "\n", "utf-8")
+    x, y = np.zeros((20, 8, 8, 3), "uint8"), np.arange(20) % 4
+    for name, array in {"x": x, "x_train": x, "y": y, "y_train": y, "w": np.ones(20, "float32")}.items():
+        np.save(f"{name}.npy", array)
+    np.savez("data.npz", x_train=x, y_train=y, x_test=x[:5], y_test=y[:5])
+
+
+def test_python_blocks_read_what_convert_writes(here, images):
+    shardify("convert", "imgs", "out")
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        scope = {}
+        exec(block, scope)  # noqa: S102
+        labels = [int(label) for _, label in scope["train"]]
+        assert len(labels) == len(images)
+        assert set(labels) == {0, 1, 2, 3}
+
+
+COMMANDS = sorted(set(re.findall(r"shardify (convert [^\n`|]*)", README)))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_run(here, command):
+    words = command.split("#")[0].split()
+    if words[1] == "--help":
+        shardify(*words)
+        return
+    shardify(*words)
