@@ -142,10 +142,10 @@ fn look_at(
     progress: &dyn Progress,
     problems: &mut Problems,
 ) -> Result<u64> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads(options))
-        .build()
-        .map_err(|error| Error::io("start threads", std::io::Error::other(error)))?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options)).build().map_err(|error| {
+        Error::io("start threads", std::io::Error::other(error))
+            .with_hint("the system allows no more: give fewer with --threads")
+    })?;
     let found = Mutex::new(Vec::new());
     let bytes = pool.install(|| {
         (0..listing.list.len())
