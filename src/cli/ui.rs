@@ -12,6 +12,8 @@ use std::{
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use indicatif::MultiProgress;
 
+use super::screen;
+
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verbosity {
@@ -29,7 +31,11 @@ pub(super) struct Ui {
 
 impl Ui {
     pub(super) fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity, bars: Arc::new(Mutex::new(MultiProgress::new())) }
+        let bars = MultiProgress::new();
+        if io::stderr().is_terminal() {
+            bars.set_draw_target(screen::target());
+        }
+        Self { verbosity, bars: Arc::new(Mutex::new(bars)) }
     }
 
     pub(super) fn plain() -> Self {
@@ -43,11 +49,6 @@ impl Ui {
     /// The bars on the terminal, above which messages are printed.
     pub(super) fn bars(&self) -> MultiProgress {
         self.bars.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The columns of the terminal.
-    pub(super) fn width(&self) -> usize {
-        usize::from(console::Term::stderr().size().1)
     }
 
     /// Prints a result. A reader that went away is no failure.

@@ -242,7 +242,7 @@ impl<S: RecordSource> RangeWriter<'_, S> {
         let full = self.job.policy.is_full(fill, piece.len);
         match (full, fixed, self.job.policy.count) {
             (true, Some(shard), Some(count)) => Err(Error::options(format!(
-                "with {count} shards, shard {shard} of split `{}` would be larger than the cap of {} bytes",
+                "with --shards {count}, shard {shard} of split `{}` would be larger than the cap of {} bytes",
                 self.job.split,
                 Count(self.job.policy.max_bytes.0)
             ))

@@ -200,7 +200,7 @@ const CASES: &[Case] = &[
         "convert imgs out --shards test=2", &["--shards names split `test`; the splits are train"]),
     ("shards above the cap", nothing,
         "convert imgs out --shards 1 --max-shard 7kB",
-        &["with 1 shards, shard 0 of split `train` would be larger than the cap of 7,000 bytes",
+        &["with --shards 1, shard 0 of split `train` would be larger than the cap of 7,000 bytes",
         "ask for more shards"]),
     // Splits.
     ("shares below 1", nothing, "convert imgs out --split train=0.5,test=0.4", &["the shares sum to 0.9, not to 1"]),
