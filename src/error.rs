@@ -275,16 +275,21 @@ impl<T> During<T> for io::Result<T> {
 impl Error {
     /// Advice for the operating system errors that users meet most.
     fn with_io_hint(self) -> Self {
-        let advice = match &self.0.kind {
-            ErrorKind::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                    "free some space, then run the same command with --resume: finished shards are kept"
-                }
-                io::ErrorKind::PermissionDenied => "check the permissions of the file and of every folder above it",
-                io::ErrorKind::ReadOnlyFilesystem => "choose an output folder on a file system that can be written",
+        let ErrorKind::Io { source, .. } = &self.0.kind else { return self };
+        let advice = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "free some space, or choose an output folder on another disk"
+            }
+            io::ErrorKind::PermissionDenied => "check the permissions of the file and of every folder above it",
+            io::ErrorKind::ReadOnlyFilesystem => "choose an output folder on a file system that can be written",
+            io::ErrorKind::NotFound => "check the spelling and the folder that you are in",
+            io::ErrorKind::WouldBlock => "the system is out of threads: give fewer with --threads",
+            io::ErrorKind::OutOfMemory => "free some memory, or give fewer --threads",
+            _ => match source.raw_os_error() {
+                Some(libc::EMFILE) => "raise the limit with `ulimit -n 1024`, or give fewer --threads",
+                Some(libc::ENFILE) => "the whole system has too many files open: close some programs",
                 _ => return self,
             },
-            _ => return self,
         };
         self.with_hint(advice)
     }

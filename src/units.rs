@@ -65,6 +65,9 @@ impl FromStr for ByteSize {
         if digits.is_empty() {
             return Err(format!("`{text}` is not a size: expected a whole number and a unit, as in 512MB or 512MiB"));
         }
+        if unit.starts_with(['.', ',']) {
+            return Err(format!("`{text}` is not a whole number: use a smaller unit, as in 1500MB for 1.5GB"));
+        }
         let scale: u64 = match unit.trim().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
             "kb" => 1_000,
@@ -131,7 +134,7 @@ mod tests {
         check("256 MiB", Ok(256 << 20));
         check("2gib", Ok(2 << 30));
         check("512M", Err("no known unit"));
-        check("1.5GB", Err("no known unit"));
+        check("1.5GB", Err("not a whole number"));
         check("-1MB", Err("not a size"));
         check("", Err("not a size"));
         check("MB", Err("not a size"));

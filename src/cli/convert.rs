@@ -1,15 +1,16 @@
 //! `shardify convert`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Display, path::PathBuf, process::ExitCode};
 
 use clap::{
     ArgGroup, ValueEnum, ValueHint,
-    builder::{PossibleValuesParser, TypedValueParser},
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
 };
 use serde_json::json;
 use shardify::{
     ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, Error, ErrorKind, ErrorPolicy,
     Existing, ImageKeys, Layout, MaxErrors, Ratios, ShardCounts,
+    error::Place,
     transform::{Color, ExifMode, Filter, Fit, Note, OutputFormat, Verify},
     units::Count,
 };
@@ -34,7 +35,7 @@ Examples:
 /// INPUT is a folder of images (DIR/class/**, DIR/split/class/** or flat), a list of them (.csv: file,label[,split]), or an
 /// array (.npy, .npz), whose row i becomes record i. The last argument is the output folder.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, group = ArgGroup::new("existing").args(["resume", "overwrite", "dry_run"]))]
+#[command(after_help = EXAMPLES, override_usage = "shardify convert [OPTIONS] <INPUT>... <OUT>", group = ArgGroup::new("existing").args(["resume", "overwrite", "dry_run"]))]
 pub(super) struct Args {
     /// Folders, lists or arrays to read, then the folder to write
     #[arg(required = true, num_args = 2.., value_names = ["INPUT", "OUT"], value_hint = ValueHint::AnyPath)]
@@ -54,7 +55,7 @@ pub(super) struct Args {
     arrays: Vec<(String, PathBuf)>,
 
     /// Resize so that the shorter side has N pixels
-    #[arg(long, value_name = "N", help_heading = "Images")]
+    #[arg(long, value_name = "N", value_parser = whole(1, u32::MAX), help_heading = "Images")]
     resize: Option<u32>,
     /// Final width and height in pixels, as in 224x224
     #[arg(long, value_name = "WxH", value_parser = width_height, help_heading = "Images")]
@@ -72,7 +73,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "keep", value_parser = choice(OutputFormat::ALL, OutputFormat::name), help_heading = "Images")]
     format: OutputFormat,
     /// JPEG quality of images that are encoded again, 1 to 100
-    #[arg(long, value_name = "Q", default_value_t = shardify::transform::DEFAULT_QUALITY, help_heading = "Images")]
+    #[arg(long, value_name = "Q", default_value_t = shardify::transform::DEFAULT_QUALITY, value_parser = whole(1_u8, 100), help_heading = "Images")]
     quality: u8,
     /// The channels of stored images
     #[arg(long, default_value = "keep", value_parser = choice(Color::ALL, Color::name), help_heading = "Images")]
@@ -84,7 +85,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "structure", value_parser = choice(Verify::ALL, Verify::name), help_heading = "Images")]
     verify: Verify,
     /// Refuse images of more pixels (width times height): a guard against decompression bombs
-    #[arg(long, value_name = "N", default_value_t = shardify::transform::DEFAULT_MAX_PIXELS, help_heading = "Images")]
+    #[arg(long, value_name = "N", default_value_t = shardify::transform::DEFAULT_MAX_PIXELS, value_parser = whole(1, u64::MAX), help_heading = "Images")]
     max_pixels: u64,
 
     /// The name of the data set and of its files [default: that of the first input]
@@ -103,14 +104,15 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "tfds", help_heading = "Shards")]
     keys: KeysArg,
     /// Added to class numbers when they are stored [default: 0; 1 with --keys slim]
-    #[arg(long, value_name = "N", help_heading = "Shards")]
+    #[arg(long, value_name = "N", value_parser = whole(0_u32, 1000), help_heading = "Shards")]
     label_offset: Option<u32>,
     /// The feature name of the main array [default: x]
     #[arg(long, value_name = "NAME", help_heading = "Shards")]
     feature: Option<String>,
 
     /// The seed of order and splits
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Order and splits")]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0, u64::MAX), allow_negative_numbers = true,
+          help_heading = "Order and splits")]
     seed: u64,
     /// Keep the order of the inputs instead of shuffling them all
     #[arg(long, help_heading = "Order and splits")]
@@ -138,7 +140,7 @@ pub(super) struct Args {
     #[arg(long, short = 'n', help_heading = "Run")]
     dry_run: bool,
     /// Worker threads; the bytes written do not depend on it [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Run")]
+    #[arg(long, value_name = "N", value_parser = whole(1_u16, 1024), help_heading = "Run")]
     threads: Option<u16>,
     /// When progress is shown
     #[arg(long, value_enum, default_value = "auto", help_heading = "Run")]
@@ -170,6 +172,21 @@ enum KeysArg {
 enum OnErrorArg {
     Stop,
     Skip,
+}
+
+/// A parser of whole numbers of a range, which says so.
+fn whole<T>(least: T, most: T) -> impl TypedValueParser<Value = T>
+where
+    T: std::str::FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,
+    u64: TryFrom<T>,
+{
+    let show =
+        |number: T| u64::try_from(number).map_or_else(|_| number.to_string(), |number| Count(number).to_string());
+    let range = format!("expected a whole number from {} to {}", show(least), show(most));
+    NonEmptyStringValueParser::new().try_map(move |text| match text.parse::<T>() {
+        Ok(number) if least <= number && number <= most => Ok(number),
+        _ => Err(range.clone()),
+    })
 }
 
 /// A parser of the names of an option's values.
@@ -297,23 +314,53 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
 /// Says why it could not be done. What is finished can be gone on from, and that is said too.
 fn failed(args: &Args, ui: &Ui, error: &Error) -> ExitCode {
     let interrupted = matches!(error.kind(), ErrorKind::Interrupted);
-    let work = args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
-    let hint = match (interrupted, error.hint()) {
-        (true, _) if work => Some("finished shards are kept: run the same command with --resume to go on"),
-        (true, _) => Some("nothing was finished yet, and nothing is left behind"),
-        (false, hint) => hint,
-    };
-    ui.error(&error.to_string(), hint);
+    let hint = hint(args, error);
+    ui.error(&error.to_string(), hint.as_deref());
     if args.json {
+        let place = |of: fn(Place) -> Option<u64>| error.place().and_then(of);
         let result = json!({ "error": {
             "message": error.message(),
             "path": error.path().map(|path| path.to_string_lossy()),
+            "byte": place(|place| if let Place::Byte(byte) = place { Some(byte.0) } else { None }),
+            "line": place(|place| if let Place::Line(line) = place { Some(line) } else { None }),
+            "row": place(|place| if let Place::Row(row) = place { Some(row) } else { None }),
             "hint": hint,
             "interrupted": interrupted,
         }});
         ui.print(&format!("{result:#}\n"));
     }
     ExitCode::from(if interrupted { INTERRUPTED } else { 2 })
+}
+
+/// What to do next: what the error itself advises, how to go on without one bad input, and whether there is something to
+/// go on from.
+fn hint(args: &Args, error: &Error) -> Option<String> {
+    let kept = !args.dry_run && args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
+    let mut hints: Vec<String> = error.hint().map(str::to_owned).into_iter().collect();
+    let says = |hints: &[String], option: &str| hints.iter().any(|hint| hint.contains(option));
+    match error.kind() {
+        ErrorKind::Interrupted if !kept => {
+            return Some("nothing was finished yet, and nothing is left behind".to_owned());
+        }
+        ErrorKind::Input { .. } if args.on_error == OnErrorArg::Stop && !says(&hints, "--on-error") => {
+            hints.push("--on-error skip leaves out what cannot be used".to_owned());
+        }
+        _ => {}
+    }
+    let goes_on = matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Io { .. } | ErrorKind::Input { .. });
+    if kept && goes_on && !says(&hints, "--resume") {
+        hints.push("finished shards are kept: run the same command with --resume to go on".to_owned());
+    }
+    (!hints.is_empty()).then(|| hints.join("; "))
+}
+
+/// A count with its noun.
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", Count(number), if number == 1 { one } else { many })
+}
+
+fn classes(number: usize) -> String {
+    if number == 0 { "no classes".to_owned() } else { count(number as u64, "class", "classes") }
 }
 
 fn report_text(report: &ConvertReport, verbose: bool) -> String {
@@ -338,11 +385,7 @@ fn report_text(report: &ConvertReport, verbose: bool) -> String {
             ByteSize(split.bytes).to_string(),
         ]);
     }
-    let classes = match manifest.class_names.len() {
-        0 => "no classes".to_owned(),
-        1 => "1 class".to_owned(),
-        many => format!("{} classes", Count(many as u64)),
-    };
+    let classes = classes(manifest.class_names.len());
     text.push_str(&format!("{out}: data set `{}`, {classes}\n\n{}\n", manifest.name, table(&rows)));
     if verbose {
         for shard in manifest.splits.iter().flat_map(|split| &split.shards) {
@@ -369,10 +412,17 @@ fn report_text(report: &ConvertReport, verbose: bool) -> String {
         text.push_str("gzip: tf.data reads these shards with compression_type=\"GZIP\"; TFDS, DALI and Grain cannot\n");
     }
     if manifest.skipped > 0 {
-        text.push_str(&format!("skipped: {} inputs, listed in {out}/failures.jsonl\n", Count(manifest.skipped)));
+        text.push_str(&format!(
+            "skipped: {}, listed in {}\n",
+            count(manifest.skipped, "input", "inputs"),
+            shardify::error::Printable(&report.out.join("failures.jsonl"))
+        ));
     }
     if report.resumed_shards > 0 && report.outcome != ConvertOutcome::NothingToDo {
-        text.push_str(&format!("resumed: {} shards were finished before\n", Count(report.resumed_shards)));
+        text.push_str(&format!(
+            "resumed: {} finished before\n",
+            count(report.resumed_shards, "shard was", "shards were")
+        ));
     }
     if report.bytes_read > 0 {
         #[expect(
@@ -430,14 +480,14 @@ fn report_json(report: &ConvertReport) -> String {
 }
 
 fn dry_run_text(plan: &DryRun, options: &ConvertOptions) -> String {
-    let mut text = format!("{} inputs", Count(plan.inputs));
+    let mut text = count(plan.inputs, "input", "inputs");
     if plan.input_bytes.0 > 0 {
         text.push_str(&format!(", {}", plan.input_bytes));
     }
     let out = shardify::error::Printable(&options.out);
     text.push_str(&format!(
-        ", {} classes; data set `{}` would go to {out}, about:\n\n",
-        Count(plan.class_names.len() as u64),
+        ", {}; data set `{}` would go to {out}, about:\n\n",
+        classes(plan.class_names.len()),
         plan.name
     ));
     let mut rows = vec![["split", "records", "shards", "total"].map(str::to_owned).to_vec()];
@@ -455,7 +505,7 @@ fn dry_run_text(plan: &DryRun, options: &ConvertOptions) -> String {
         text.push_str(&format!("warning: {warning}\n"));
     }
     if plan.problem_count > 0 {
-        text.push_str(&format!("\n{} problems:\n", Count(plan.problem_count)));
+        text.push_str(&format!("\n{}:\n", count(plan.problem_count, "problem", "problems")));
         for problem in &plan.problems {
             text.push_str(&format!("  {problem}\n"));
         }

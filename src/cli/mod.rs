@@ -3,6 +3,7 @@
 mod convert;
 mod extras;
 mod progress;
+mod screen;
 mod signal;
 mod ui;
 
@@ -31,7 +32,7 @@ Exit codes: 0 done, 1 done but problems were found (inputs skipped), 2 could not
 /// What it writes streams into tf.data, TFDS, DALI and PyTorch; the same input, options and seed always give the same
 /// bytes; an interrupted run is carried on with --resume.
 #[derive(Debug, Parser)]
-#[command(name = "shardify", version, after_help = EXIT_CODES, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "shardify", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -65,9 +66,9 @@ pub(crate) fn main() -> ExitCode {
 const GREETING: &str = "\
 shardify turns image folders and .npy arrays into training-ready TFRecord shards.
 
-  shardify convert ./imgs out/                          one folder a class becomes shards
+  shardify convert ./imgs out/                             one folder a class becomes shards
   shardify convert x_train.npy out/ --labels y_train.npy   rows of arrays become shards
-  shardify convert ./imgs out/ --dry-run                only say what would be written
+  shardify convert ./imgs out/ --dry-run                   only say what would be written
 
 `shardify convert --help` explains the options.
 ";

@@ -16,7 +16,10 @@ use shardify::{
     units::{ByteSize, Count},
 };
 
-use super::ui::{Ui, Verbosity, duration};
+use super::{
+    screen,
+    ui::{Ui, Verbosity, duration},
+};
 
 /// When progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,16 +95,17 @@ impl Meter {
         self.step.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Speed, time to go, and what else there is to say of a step.
-    fn status(&self, step: &Step) -> String {
+    /// Speed, time to go, and what else there is to say of a step, the most wanted first.
+    fn status(&self, step: &Step) -> Vec<String> {
         let seconds = step.started.elapsed().as_secs_f64();
+        let mut parts = Vec::new();
         if seconds < 0.2 {
-            return String::new();
+            return parts;
         }
         #[expect(clippy::cast_precision_loss, reason = "speeds are shown with three digits")]
         let rate = (step.done - step.before) as f64 / seconds;
         let read = self.read.load(Ordering::Relaxed);
-        let mut parts = vec![format!("{}/s", short(rate))];
+        let mut speeds = vec![format!("{}/s", short(rate))];
         if read > 0 {
             #[expect(
                 clippy::cast_precision_loss,
@@ -110,7 +114,7 @@ impl Meter {
                 reason = "shown"
             )]
             let speed = (read as f64 / seconds) as u64;
-            parts.push(format!("{}/s", ByteSize(speed)));
+            speeds.push(format!("{}/s", ByteSize(speed)));
         }
         if let Some(total) = step.total
             && rate > 0.0
@@ -118,9 +122,10 @@ impl Meter {
             #[expect(clippy::cast_precision_loss, reason = "an estimate")]
             let left = total.saturating_sub(step.done) as f64 / rate;
             if let Ok(left) = Duration::try_from_secs_f64(left) {
-                parts.push(format!("ETA {}", duration(left)));
+                parts.push(format!("ETA {}", eta(left)));
             }
         }
+        parts.append(&mut speeds);
         let skipped = self.skipped.load(Ordering::Relaxed);
         if skipped > 0 {
             parts.push(format!("{} skipped", Count(skipped)));
@@ -128,7 +133,45 @@ impl Meter {
         if !step.shard.is_empty() {
             parts.push(step.shard.clone());
         }
-        parts.join("  ")
+        parts
+    }
+}
+
+/// The line of a bar: how far, and as much of `parts` as the terminal has room for. The bar itself takes what is left.
+fn bar_line(width: usize, name: &str, done: u64, total: Option<u64>, parts: &[String]) -> String {
+    const BAR: std::ops::RangeInclusive<usize> = 8..=24;
+    let mut line = match total {
+        Some(total) => {
+            let percent = u128::from(done.min(total)) * 100 / u128::from(total.max(1));
+            format!("{name} {percent:>3}%  {}/{}", Count(done), Count(total))
+        }
+        None => format!("{name}  {}", Count(done)),
+    };
+    for (at, part) in parts.iter().enumerate() {
+        // The first two matter more than the bar, the others less.
+        let reserved = if at < 2 { 0 } else { BAR.start() + 3 };
+        if line.chars().count() + 2 + part.chars().count() + reserved > width {
+            break;
+        }
+        line.push_str("  ");
+        line.push_str(part);
+    }
+    let room = width.saturating_sub(line.chars().count() + 3).min(*BAR.end());
+    if let Some(total) = total.filter(|_| room >= *BAR.start()) {
+        let filled = u128::from(done.min(total)) * room as u128 / u128::from(total.max(1));
+        let filled = usize::try_from(filled).unwrap_or(room);
+        let head = if (1..room).contains(&filled) { ">" } else { "" };
+        let bar = format!("{}{head}", "=".repeat(filled - head.len()));
+        line.insert_str(name.len() + 1, &format!("[{bar:room$}] "));
+    }
+    line.chars().take(width).collect()
+}
+
+/// A time to go, which is never known to a tenth of a second.
+fn eta(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..60 => format!("{} s", seconds + 1),
+        _ => duration(left),
     }
 }
 
@@ -150,15 +193,10 @@ impl Progress for Meter {
         };
         if self.bar {
             let bar = self.ui.bars().add(ProgressBar::new(total.unwrap_or(0)));
-            let template = if total.is_some() {
-                "{prefix} {percent:>3}% [{bar:20}] {pos}/{len}  {wide_msg}"
-            } else {
-                "{spinner} {prefix} {pos}  {wide_msg}"
-            };
-            // The templates are constants: that they are well-formed shows at the first run.
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            bar.set_style(style.progress_chars("=> "));
-            bar.set_prefix(name.to_owned());
+            // The template is a constant: that it is well-formed shows at the first run.
+            let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.set_style(style);
+            bar.set_message(bar_line(screen::width(), name, 0, total, &[]));
             step.bar = Some(bar);
         }
     }
@@ -182,11 +220,9 @@ impl Progress for Meter {
         step.printed = Instant::now();
         let status = self.status(&step);
         match &step.bar {
-            Some(bar) => {
-                bar.set_message(status);
-                bar.set_position(step.done);
-            }
+            Some(bar) => bar.set_message(bar_line(screen::width(), &step.name, step.done, step.total, &status)),
             None => {
+                let status = status.join("  ");
                 let of = step.total.map(|total| format!(" of {}", Count(total))).unwrap_or_default();
                 self.ui.log(&format!("{}: {}{of}  {status}", step.name, Count(step.done)));
             }
@@ -214,5 +250,35 @@ fn short(rate: f64) -> String {
         r if r < 10_000.0 => format!("{r:.0}"),
         r if r < 1e6 => format!("{:.1}k", r / 1e3),
         r => format!("{:.1}M", r / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_fits_its_terminal() {
+        let parts = ["ETA 16 s", "1.0k/s", "4.19 MB/s", "3 skipped", "train-00060"].map(str::to_owned);
+        let line = |width: usize| bar_line(width, "converting", 1024, Some(6015), &parts);
+        assert_eq!(
+            line(117),
+            "converting [===>                    ]  17%  1,024/6,015  ETA 16 s  1.0k/s  4.19 MB/s  3 skipped  train-00060"
+        );
+        assert_eq!(line(77), "converting [=>               ]  17%  1,024/6,015  ETA 16 s  1.0k/s  4.19 MB/s");
+        assert_eq!(line(47), "converting  17%  1,024/6,015  ETA 16 s  1.0k/s");
+        assert_eq!(line(37), "converting  17%  1,024/6,015");
+        for width in 0..200 {
+            assert!(line(width).chars().count() <= width, "{width}: {}", line(width));
+        }
+    }
+
+    #[test]
+    fn a_bar_starts_empty_and_ends_full() {
+        let line = |done, total| bar_line(42, "converting", done, total, &[]);
+        assert_eq!(line(0, Some(9)), "converting [                   ]   0%  0/9");
+        assert_eq!(line(9, Some(9)), "converting [===================] 100%  9/9");
+        assert_eq!(line(0, Some(0)), "converting [                   ]   0%  0/0");
+        assert_eq!(line(1234, None), "converting  1,234");
     }
 }

@@ -3,12 +3,16 @@
 
 use std::{
     io::{self, IsTerminal, Write},
+    path::Path,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use indicatif::MultiProgress;
+
+use super::screen;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +31,11 @@ pub(super) struct Ui {
 
 impl Ui {
     pub(super) fn new(verbosity: Verbosity) -> Self {
-        Self { verbosity, bars: Arc::new(Mutex::new(MultiProgress::new())) }
+        let bars = MultiProgress::new();
+        if io::stderr().is_terminal() {
+            bars.set_draw_target(screen::target());
+        }
+        Self { verbosity, bars: Arc::new(Mutex::new(bars)) }
     }
 
     pub(super) fn plain() -> Self {
@@ -50,7 +58,7 @@ impl Ui {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => {
-                self.say("error", RED, &format!("cannot write the result: {error}"));
+                self.error(&shardify::Error::io("write the result to stdout", error).to_string(), None);
                 ExitCode::from(2)
             }
         }
@@ -112,15 +120,42 @@ fn colored() -> bool {
 
 /// Prints what the argument parser has to say: help to stdout, faults to stderr.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
+    if let Some((message, hint)) = plainer(error) {
+        Ui::plain().error(&message, Some(&hint));
+        return ExitCode::from(2);
+    }
     let broken = error.print().is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe);
     ExitCode::from(if error.use_stderr() || broken { 2 } else { 0 })
 }
 
-/// A duration as people say it: `8.1 s`, `3m 07s`, `2h 05m`.
+/// Faults that the parser describes from its own point of view, said from that of the user.
+fn plainer(error: &clap::Error) -> Option<(String, String)> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ClapErrorKind::TooFewValues => Some((
+            "only one path is given, and both an input and an output folder are needed".to_owned(),
+            "the last argument is the output folder: shardify convert INPUT OUT".to_owned(),
+        )),
+        ClapErrorKind::InvalidSubcommand if error.get(ContextKind::SuggestedSubcommand).is_none() => {
+            let verb = text(ContextKind::InvalidSubcommand).unwrap_or_default();
+            let found = if Path::new(verb).exists() { "a path, and a verb comes first" } else { "no verb of shardify" };
+            let verb = shardify::error::Printable(Path::new(verb));
+            let hint = "shardify convert INPUT OUT converts; shardify --help lists the verbs".to_owned();
+            Some((format!("`{verb}` is {found}"), hint))
+        }
+        _ => None,
+    }
+}
+
+/// A duration as people say it: `43 ms`, `8.1 s`, `3m 07s`, `2h 05m`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        0 => format!("{} ms", duration.as_millis()),
+        1..60 => format!("{:.1} s", duration.as_secs_f64()),
         60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
     }

@@ -212,7 +212,7 @@ impl RecordSource for ArrayRecords<'_> {
 
     fn describe(&self, position: u64) -> (String, Option<String>) {
         match self.place(position) {
-            Some((path, row)) => (format!("{}[{row}]", crate::error::Printable(path)), None),
+            Some((path, row)) => (format!("{}[{row}]", path.to_string_lossy()), None),
             None => (format!("row {}", self.order.item(position)), None),
         }
     }

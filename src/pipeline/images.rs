@@ -8,7 +8,7 @@ use super::{
     record::RecordBuilder,
 };
 use crate::{
-    error::{At, Error, ErrorKind, Fault, Printable, Result},
+    error::{At, Error, ErrorKind, Fault, Result},
     example::Value,
     item::{ImageFormat, ImageInfo},
     shard::Order,
@@ -299,6 +299,6 @@ impl RecordSource for ImageRecords<'_> {
     fn describe(&self, position: u64) -> (String, Option<String>) {
         let item = self.item(position);
         let label = self.label(item).map(|(_, name)| name.to_owned()).filter(|name| !name.is_empty());
-        (Printable(&self.list.path(item)).to_string(), label)
+        (self.list.path(item).to_string_lossy().into_owned(), label)
     }
 }

@@ -125,7 +125,10 @@ pub fn ordered<T: Send + Default, S>(
         .num_threads(bounds.threads.max(1))
         .thread_name(|i| format!("shardify-worker-{i}"))
         .build()
-        .map_err(|error| Error::io("start threads", std::io::Error::other(error)))?;
+        .map_err(|error| {
+            Error::io("start threads", std::io::Error::other(error))
+                .with_hint("the system allows no more: give fewer with --threads")
+        })?;
 
     let worker = || {
         let _stop = StopOnPanic(&shared);

@@ -15,7 +15,7 @@ use super::{
     work::{Failure, ShardEntry, WorkDir, write_json},
 };
 use crate::{
-    error::{Error, ErrorKind, Place, Printable, Result},
+    error::{During, Error, ErrorKind, Place, Printable, Result},
     index::IndexWriter,
     shard::{ShardPolicy, ShardWriter},
     storage::{StagedFile, Storage},
@@ -97,7 +97,10 @@ pub fn run_range<S: RecordSource>(
 
     thread::scope(|scope| {
         let (to_sync, finished) = mpsc::sync_channel(SHARDS_IN_SYNC);
-        let syncer = scope.spawn(|| sync_shards(finished, storage, work, job.split));
+        let syncer = thread::Builder::new()
+            .name("shardify-sync".to_owned())
+            .spawn_scoped(scope, || sync_shards(finished, storage, work, job.split))
+            .during("start threads")?;
         let mut writer = RangeWriter {
             job,
             source,
@@ -239,7 +242,7 @@ impl<S: RecordSource> RangeWriter<'_, S> {
         let full = self.job.policy.is_full(fill, piece.len);
         match (full, fixed, self.job.policy.count) {
             (true, Some(shard), Some(count)) => Err(Error::options(format!(
-                "with {count} shards, shard {shard} of split `{}` would be larger than the cap of {} bytes",
+                "with --shards {count}, shard {shard} of split `{}` would be larger than the cap of {} bytes",
                 self.job.split,
                 Count(self.job.policy.max_bytes.0)
             ))

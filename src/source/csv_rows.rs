@@ -60,7 +60,7 @@ impl<'s> Rows<'s> {
     /// Opens a list and finds its columns.
     pub(super) fn open(storage: &'s dyn Storage, path: &Path) -> Result<Self> {
         let file = storage.open(path).at(path)?;
-        refuse_utf16(&*file).at(path)?;
+        refuse_binary(&*file).at(path)?;
         let left = Rc::new(Cell::new(MAX_ROW));
         let tabs = path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("tsv"));
         let reader = csv::ReaderBuilder::new()
@@ -159,13 +159,18 @@ fn clean_path(path: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(clean)
 }
 
-fn refuse_utf16(file: &dyn ReadAt) -> Result<()> {
-    let mut mark = [0; 2];
-    if file.len() >= 2 {
-        file.read_exact_at(&mut mark, 0)?;
-    }
-    if mark == [0xff, 0xfe] || mark == [0xfe, 0xff] {
+/// Refuses what is no text, which would be parsed into rows that make no sense.
+fn refuse_binary(file: &dyn ReadAt) -> Result<()> {
+    let mut head = [0; 512];
+    let len = usize::try_from(file.len()).unwrap_or(usize::MAX).min(head.len());
+    let head = head.get_mut(..len).unwrap_or_default();
+    file.read_exact_at(head, 0)?;
+    if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
         return Err(Error::inputs("the text is UTF-16, expected UTF-8").with_hint("save the list as UTF-8"));
+    }
+    if head.contains(&0) {
+        return Err(Error::inputs("the file is no text: expected a list of images, as in `file,label`")
+            .with_hint("give a list that is saved as text, with commas (.csv) or tabs (.tsv)"));
     }
     Ok(())
 }

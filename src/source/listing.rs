@@ -189,7 +189,7 @@ impl Listing {
         let mut warnings = std::mem::take(&mut self.warnings);
         if self.ignored.others() > 0 {
             let (number, kinds) = (count(self.ignored.others(), "file"), self.ignored.describe_kinds());
-            warnings.push(format!("ignored {number} that are not images: {kinds}"));
+            warnings.push(format!("ignored {number} beside the images: {kinds}"));
         }
         self.look_at_classes(&mut warnings);
         self.look_at_splits(&mut warnings);

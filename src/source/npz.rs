@@ -54,6 +54,8 @@ pub struct NpzMember {
     pub shape: Vec<u64>,
     /// Whether it can become a column. If not, opening it as a column says why.
     pub usable: bool,
+    /// What keeps it from becoming a column.
+    pub(super) fault: Option<String>,
     entry: Entry,
 }
 
@@ -104,7 +106,14 @@ impl NpzMember {
     pub(super) fn named(name: &str, shape: &[u64]) -> Self {
         let entry =
             Entry { method: CompressionMethod::Stored, encrypted: false, start: 0, packed: 0, unpacked: 0, crc32: 0 };
-        Self { name: name.to_owned(), dtype: "uint8".to_owned(), shape: shape.to_vec(), usable: true, entry }
+        Self {
+            name: name.to_owned(),
+            dtype: "uint8".to_owned(),
+            shape: shape.to_vec(),
+            usable: true,
+            fault: None,
+            entry,
+        }
     }
 }
 
@@ -180,14 +189,19 @@ impl Entry {
     fn describe(self, file: &dyn ReadAt, name: &str) -> NpzMember {
         let name = name.to_owned();
         match self.read_header(file) {
-            Ok(raw) => NpzMember {
+            Ok(raw) => {
+                let fault = npy::resolve(&raw).err().map(|error| error.message());
+                let dtype = dtype::describe(&raw.descr);
+                NpzMember { name, dtype, usable: fault.is_none(), fault, shape: raw.shape, entry: self }
+            }
+            Err(error) => NpzMember {
                 name,
-                dtype: dtype::describe(&raw.descr),
-                usable: npy::resolve(&raw).is_ok(),
-                shape: raw.shape,
+                dtype: "?".to_owned(),
+                usable: false,
+                fault: Some(error.message()),
+                shape: Vec::new(),
                 entry: self,
             },
-            Err(_) => NpzMember { name, dtype: "?".to_owned(), usable: false, shape: Vec::new(), entry: self },
         }
     }
 
@@ -313,7 +327,11 @@ fn zip_error(error: ZipError) -> Error {
         ZipError::UnsupportedArchive(what) => {
             Error::input(Fault::Unsupported, format!("it is a zip archive that cannot be read: {what}"))
         }
-        other => Error::input(Fault::Corrupt, format!("it is not a whole zip archive: {other}"))
-            .with_hint("was it copied while it was being written? Copy or save it again"),
+        // The words of the parser name parts of the format, which help nobody.
+        _ => Error::input(
+            Fault::Corrupt,
+            "it is not a whole zip archive: the directory at its end is missing or damaged",
+        )
+        .with_hint("was it copied while it was being written? Copy or save it again"),
     }
 }

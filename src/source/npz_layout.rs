@@ -55,9 +55,7 @@ struct Named<'a> {
 }
 
 fn group(members: &[NpzMember]) -> Result<Vec<NpzSplit>, String> {
-    if let Some(odd) = members.iter().find(|member| !member.usable) {
-        return Err(format!("`{}` cannot become a column", odd.name));
-    }
+    // Opened as it is: what keeps a single array from being read is said there, with advice on it.
     if let [only] = members {
         return Ok(vec![NpzSplit {
             name: take_apart(&only.name).0,
@@ -65,6 +63,10 @@ fn group(members: &[NpzMember]) -> Result<Vec<NpzSplit>, String> {
             labels: None,
             extra: Vec::new(),
         }]);
+    }
+    if let Some(odd) = members.iter().find(|member| !member.usable) {
+        let why = odd.fault.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        return Err(format!("`{}` cannot become a column{why}", odd.name.escape_debug()));
     }
     // Keyed by the rank of the split first, so that they come out in their usual order.
     let mut groups: BTreeMap<(usize, Option<String>), Vec<Named<'_>>> = BTreeMap::new();

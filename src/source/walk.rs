@@ -61,13 +61,14 @@ impl Ignored {
     pub(super) fn describe(&self) -> String {
         let mut parts = Vec::new();
         if self.others() > 0 {
-            parts.push(format!("{} that are not images: {}", count(self.others(), "file"), self.describe_kinds()));
+            let verb = if self.others() == 1 { "is not an image" } else { "are not images" };
+            parts.push(format!("{} that {verb}: {}", count(self.others(), "file"), self.describe_kinds()));
         }
         for (number, noun) in [
-            (self.hidden, "hidden file or folder"),
-            (self.system, "file or folder of the operating system"),
-            (self.looping_links, "link in a loop"),
-            (self.outside, "image outside of the folders"),
+            (self.hidden, "hidden files or folders"),
+            (self.system, "files or folders of the operating system"),
+            (self.looping_links, "links in a loop"),
+            (self.outside, "images outside of the folders"),
         ] {
             if number > 0 {
                 parts.push(format!("{noun}: {number}"));
@@ -180,7 +181,8 @@ impl<'a> Walker<'a> {
         let Ok(real) = self.storage.canonical(&below.path) else { return Found::File };
         if let Some(above) = parent.jumps.iter().chain([&parent.real]).find(|above| above.starts_with(&real)) {
             let (link, real, above) = (show_path(&below.path), show_path(&real), show_path(above));
-            self.warnings.push(format!("the link {link} was not followed: it leads to {real}, in which {above} is"));
+            self.warnings
+                .push(format!("the link {link} was not followed: it leads back to {real}, which holds {above}"));
             return Found::Loop;
         }
         below.jumps = parent.jumps.iter().chain([&parent.real]).cloned().collect();

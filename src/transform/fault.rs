@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     error::{Error, Fault, Result},
-    units::ByteOffset,
+    units::{ByteOffset, Count},
 };
 
 /// What to do about a file whose bytes contradict each other.
@@ -41,7 +41,7 @@ pub(super) fn check_pixels(width: u32, height: u32, max_pixels: u64) -> Result<(
     if pixels > max_pixels {
         return Err(Error::input(
             Fault::TooManyPixels,
-            format!("{width}x{height} is {pixels} pixels, more than the limit of {max_pixels}"),
+            format!("{width}x{height} is {} pixels, more than the limit of {}", Count(pixels), Count(max_pixels)),
         )
         .with_hint(format!("if the image is genuine, raise the limit: --max-pixels {pixels}")));
     }
@@ -83,7 +83,7 @@ mod tests {
         check_pixels(10_000, 10_000, 100_000_000).unwrap();
         let error = check_pixels(60_000, 60_000, 100_000_000).unwrap_err();
         assert_eq!(error.fault(), Some(Fault::TooManyPixels));
-        assert!(error.to_string().contains("3600000000") && error.to_string().contains("100000000"), "{error}");
+        assert!(error.to_string().contains("3,600,000,000") && error.to_string().contains(" 100,000,000"), "{error}");
         assert!(error.hint().unwrap().contains("--max-pixels 3600000000"));
     }
 }

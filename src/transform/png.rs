@@ -199,6 +199,6 @@ mod tests {
         check(&[(b"IHDR", &[0; 12])], Err((Fault::Corrupt, "12 bytes, expected 13")));
         check(&[(b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 3, 16, 3, 0, 0, 0])], Err((Fault::Corrupt, "colour type 3")));
         check(&[(b"IHDR", &[0, 0, 0, 0, 0, 0, 0, 3, 8, 2, 0, 0, 0])], Err((Fault::Corrupt, "0x3 pixels")));
-        check(&[(b"IHDR", &[0, 0, 9, 0, 0, 0, 0, 3, 8, 2, 0, 0, 0])], Err((Fault::TooManyPixels, "limit of 1000")));
+        check(&[(b"IHDR", &[0, 0, 9, 0, 0, 0, 0, 3, 8, 2, 0, 0, 0])], Err((Fault::TooManyPixels, "limit of 1,000")));
     }
 }

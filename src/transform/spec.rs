@@ -180,7 +180,7 @@ impl TransformSpec {
             if u64::from(width) * u64::from(height) > self.max_pixels {
                 return fail(format!(
                     "--size {width}x{height} asks for more pixels than --max-pixels {} allows: raise --max-pixels",
-                    self.max_pixels
+                    crate::units::Count(self.max_pixels)
                 ));
             }
             if let Some(short) = self.short_side {

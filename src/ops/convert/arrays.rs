@@ -107,6 +107,7 @@ fn parts(options: &ConvertOptions, storage: &dyn Storage, inputs: Vec<(ArrayRef,
         .collect::<Result<Vec<_>>>()?;
     let archives = inputs.iter().filter(|(array, kind)| *kind == ArrayKind::Npz && array.member.is_none()).count();
     let Some((archive, _)) = inputs.first().filter(|_| archives > 0) else {
+        refuse_same(&inputs, storage)?;
         refuse_mixed_splits(&inputs)?;
         let main = inputs.into_iter().map(|(array, _)| array).collect();
         return Ok(vec![Parts { split: None, main, labels, more }]);
@@ -139,6 +140,20 @@ fn parts(options: &ConvertOptions, storage: &dyn Storage, inputs: Vec<(ArrayRef,
         });
     }
     Ok(parts)
+}
+
+/// One array given twice would put every row into two records.
+fn refuse_same(inputs: &[(ArrayRef, ArrayKind)], storage: &dyn Storage) -> Result<()> {
+    let mut seen = Vec::new();
+    for (array, _) in inputs {
+        let real = (storage.canonical(&array.path)?, &array.member);
+        if seen.contains(&real) {
+            return Err(Error::inputs(format!("the array {array} is given twice: its rows would be written twice"))
+                .with_hint("give each array once; the last argument is the output folder"));
+        }
+        seen.push(real);
+    }
+    Ok(())
 }
 
 /// Several arrays are the parts of one; that must not join a training set with its test set.
@@ -279,6 +294,15 @@ fn pixel_shape(table: &Table) -> Result<[u32; 3]> {
     Ok([height, width, channels])
 }
 
+/// How class numbers are made of labels that are none, where that is what their form suggests.
+fn advice(labels: &Column) -> &'static str {
+    match labels.row_shape() {
+        [width] if *width > 1 => "; if each row is one-hot, save np.argmax(y, axis=-1)",
+        [] | [1] if !labels.dtype().is_integer() => "; if they are class numbers, save y.astype(\"int64\")",
+        _ => "",
+    }
+}
+
 /// What the labels of all tables turn out to be.
 #[derive(Debug, Default)]
 struct Labels {
@@ -297,6 +321,11 @@ impl Labels {
     ) -> Result<Option<Vec<i32>>> {
         match class_ids(&feature.column, options.stratify)? {
             LabelColumn::Classes { ids, classes, unlabelled } => {
+                if classes > 1 && !ids.contains(&0) {
+                    self.warnings.push(format!(
+                        "no row of {array} has label 0: labels count from 0, so if these count from 1, save y - 1"
+                    ));
+                }
                 self.classes = Some(self.classes.unwrap_or(0).max(classes));
                 if unlabelled > 0 {
                     self.warnings.push(format!("{} rows of {array} have no class (-1)", Count(unlabelled)));
@@ -306,13 +335,17 @@ impl Labels {
                 Ok(options.stratify.then_some(ids))
             }
             LabelColumn::Other { why } => {
+                let advice = advice(&feature.column);
                 if options.stratify || options.class_names.is_some() {
                     let option = if options.stratify { "--stratify" } else { "--class-names" };
                     return Err(Error::inputs(format!("{option} needs class numbers, and the labels are {why}"))
-                        .with_hint("class numbers are whole numbers from 0 up, one a row (-1 for none)"))
+                        .with_hint(format!(
+                            "class numbers are whole numbers from 0 up, one a row (-1 for none){advice}"
+                        )))
                     .at(array.to_string());
                 }
-                self.warnings.push(format!("the labels are {why}: stored as a tensor, without classes"));
+                self.warnings
+                    .push(format!("the labels of {array} are {why}: stored as a tensor, without classes{advice}"));
                 self.other = Some(why);
                 Ok(None)
             }

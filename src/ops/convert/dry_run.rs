@@ -115,8 +115,7 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
             bytes = u128::from(input_bytes) * share / u128::from(inputs.len().max(1)) + overhead;
         }
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let by_cap = bytes.div_ceil(options.cap().0).clamp(1, records.max(1));
-        let shards = split.policy.count.map_or(by_cap, u64::from);
+        let shards = split.policy.count.map_or_else(|| sampled.shards(records, bytes, options.cap()), u64::from);
         splits.push(DrySplit { name: split.name.clone(), records, bytes: ByteSize(bytes), shards });
     }
     Ok(DryRun {
@@ -142,10 +141,10 @@ fn look_at(
     progress: &dyn Progress,
     problems: &mut Problems,
 ) -> Result<u64> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads(options))
-        .build()
-        .map_err(|error| Error::io("start threads", std::io::Error::other(error)))?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options)).build().map_err(|error| {
+        Error::io("start threads", std::io::Error::other(error))
+            .with_hint("the system allows no more: give fewer with --threads")
+    })?;
     let found = Mutex::new(Vec::new());
     let bytes = pool.install(|| {
         (0..listing.list.len())
@@ -197,6 +196,20 @@ struct Sampled {
     records: u128,
     read: u128,
     written: u128,
+    /// Bytes of the smallest and of the largest record.
+    lengths: Option<(u64, u64)>,
+}
+
+impl Sampled {
+    /// How many shards so many records make. Records are never split, so the end of a shard stays empty: exactly known
+    /// where all are equally long, half a record on average elsewhere.
+    fn shards(&self, records: u64, bytes: u64, cap: ByteSize) -> u64 {
+        let shards = match self.lengths {
+            Some((least, most)) if least == most => records.div_ceil((cap.0 / most.max(1)).max(1)),
+            _ => bytes.div_ceil(cap.0.saturating_sub(bytes / records.max(1) / 2).max(1)),
+        };
+        shards.clamp(1, records.max(1))
+    }
 }
 
 impl WithSource for Sample<'_> {
@@ -215,6 +228,9 @@ impl WithSource for Sample<'_> {
                 sampled.records += 1;
                 sampled.read += u128::from(batch.read);
                 sampled.written += batch.bytes.len() as u128;
+                let len = batch.bytes.len() as u64;
+                let (least, most) = sampled.lengths.unwrap_or((len, len));
+                sampled.lengths = Some((least.min(len), most.max(len)));
             }
             for failed in batch.failed.drain(..) {
                 let problem = failed.error.to_string();

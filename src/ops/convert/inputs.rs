@@ -6,7 +6,7 @@ use super::{ConvertOptions, arrays::Arrays};
 use crate::{
     error::{At, Error, Printable, Result},
     pipeline::{Cancel, Progress},
-    source::{ArrayKind, ArrayRef, ClassNames, ListOptions, Listing, Spool, list_images},
+    source::{ArrayKind, ArrayRef, ClassNames, Layout, ListOptions, Listing, Spool, list_images},
     storage::{EntryKind, Storage},
 };
 
@@ -28,6 +28,17 @@ impl Inputs {
         cancel: &Cancel,
         progress: &dyn Progress,
     ) -> Result<Self> {
+        // Here a fault is never that of one input among many, which a run could go on without.
+        Self::open_all(options, storage, spool, cancel, progress).map_err(Error::into_fatal)
+    }
+
+    fn open_all(
+        options: &ConvertOptions,
+        storage: &dyn Storage,
+        spool: &Spool,
+        cancel: &Cancel,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
         let class_names = options.class_names.as_deref().map(|path| ClassNames::read(storage, path)).transpose()?;
         let mut arrays = Vec::new();
         let mut lists = Vec::new();
@@ -42,6 +53,11 @@ impl Inputs {
                 .with_hint("convert images and arrays in separate runs, each into a folder of its own"));
         }
         if !arrays.is_empty() {
+            if options.layout != Layout::Auto {
+                return Err(Error::options("--layout is for image folders, and the inputs are arrays").with_hint(
+                    "leave out --layout: splits of arrays come from --split, or from the names in an .npz",
+                ));
+            }
             progress.step("opening arrays", None);
             return Arrays::open(options, storage, spool, arrays, class_names, cancel).map(Self::Arrays);
         }
@@ -60,6 +76,7 @@ impl Inputs {
             progress.advance(listed, 0, 0);
             !cancel.is_cancelled()
         };
+        refuse_array_of_labels(options, storage)?;
         let list_options = ListOptions { layout: options.layout, class_names, labels: options.labels.clone() };
         list_images(storage, &lists, &list_options, &watch).map(Self::Images)
     }
@@ -81,6 +98,17 @@ impl Inputs {
     }
 }
 
+/// Labels of images are a list of names, since nothing else says which image a label is of.
+fn refuse_array_of_labels(options: &ConvertOptions, storage: &dyn Storage) -> Result<()> {
+    let Some(labels) = &options.labels else { return Ok(()) };
+    if ArrayKind::sniff(storage, labels)?.is_none() {
+        return Ok(());
+    }
+    Err(Error::inputs("it is an array, and the inputs are images: row i does not say which image it labels")
+        .with_hint("give a list with a row for each image: --labels LIST.csv, with `file,label` in its first row"))
+    .at(labels)
+}
+
 /// What an input is: an array, or a folder or list of images.
 fn kind(storage: &dyn Storage, input: &Path) -> Result<Option<(ArrayRef, ArrayKind)>> {
     let array = ArrayRef::parse(storage, input)?;
@@ -89,7 +117,12 @@ fn kind(storage: &dyn Storage, input: &Path) -> Result<Option<(ArrayRef, ArrayKi
             .with_hint("check the path; the last argument is the output folder, all before it are inputs"))
         .at(input),
         Some(EntryKind::Dir) => Ok(None),
-        Some(EntryKind::Other) => Err(Error::inputs("it is a pipe, device or socket, not a file or folder")).at(input),
+        Some(EntryKind::Other) => Err(Error::inputs("it is a pipe, device or socket, not a file or folder")
+            .with_hint("save what it gives as a file first"))
+        .at(input),
+        Some(EntryKind::File { bytes: 0 }) if !is_list(input) => Err(Error::inputs("the file is empty")
+            .with_hint("was it copied while it was being written? Copy or save it again"))
+        .at(input),
         Some(EntryKind::File { .. }) => match ArrayKind::sniff(storage, &array.path)? {
             Some(kind) => Ok(Some((array, kind))),
             None if is_list(input) => Ok(None),

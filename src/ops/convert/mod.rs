@@ -31,7 +31,7 @@ use self::{
     plan::{Fingerprint, SplitPlan, split_plans},
 };
 use crate::{
-    error::{At, Error, Result},
+    error::{Error, Result},
     index::{FORMAT_VERSION, Manifest, ManifestShard, ManifestSplit, labels_file_name, tfds_files},
     pipeline::{
         ArrayRecords, Bounds, Cancel, Failure, ImageFacts, ImageRecords, OnError, Pixels, Progress, RangeJob,
@@ -196,7 +196,8 @@ fn run_split(
             if let Some(failure) = done.iter().find_map(|entry| entry.failures.first()) {
                 return Err(Error::inputs(format!(
                     "the interrupted run left out {}: {}",
-                    failure.input, failure.reason
+                    crate::error::Printable(failure.input.as_ref()),
+                    failure.reason
                 ))
                 .with_hint("go on with --on-error skip as before, or start again with --overwrite"));
             }
@@ -334,12 +335,14 @@ fn finish(
         }
         if shards.is_empty() {
             return Err(Error::inputs(format!(
-                "no input of split `{}` could be used: all {} failed",
+                "no input of split `{}` could be used: {}",
                 split.name,
-                Count(split.order.len())
+                match split.order.len() {
+                    1 => "the only one failed".to_owned(),
+                    many => format!("all {} failed", Count(many)),
+                }
             ))
-            .with_hint("a split without records cannot be read; look at the reasons above"))
-            .at(&output.out);
+            .with_hint("run it again without --on-error skip to stop at the first, or with -v to see every reason"));
         }
         payload_bytes.push(result.entries.iter().map(|entry| entry.payload_bytes).sum::<u64>());
         let class_counts = (0..classes)

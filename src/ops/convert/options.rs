@@ -140,7 +140,12 @@ impl FromStr for Ratios {
             }
             let share: f64 = match share.trim().parse() {
                 Ok(share) if share > 0.0 && share <= 1.0 => share,
-                _ => return Err(format!("`{}` is no share: expected a number above 0 and up to 1", share.trim())),
+                _ => {
+                    return Err(format!(
+                        "`{}` is no share: expected a number above 0 and up to 1, as in 0.8",
+                        share.trim()
+                    ));
+                }
             };
             if ratios.iter().any(|(other, _)| other == name) {
                 return Err(format!("split `{name}` is named twice"));
@@ -149,7 +154,8 @@ impl FromStr for Ratios {
         }
         let sum: f64 = ratios.iter().map(|(_, share)| share).sum();
         if (sum - 1.0).abs() > 1e-6 {
-            return Err(format!("the shares sum to {sum:.6}, not to 1"));
+            // Rounded, since a sum of decimal fractions is hardly ever what was typed.
+            return Err(format!("the shares sum to {}, not to 1", (sum * 1e6).round() / 1e6));
         }
         Ok(Self(ratios))
     }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{ConvertOptions, Existing, commit::Commit, plan::Fingerprint};
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, ErrorKind, Result},
     index::{FORMAT_VERSION, MANIFEST_NAME, Manifest},
     pipeline::{WorkDir, read_json, write_json},
     storage::{EntryKind, Lock, NameKind, Storage},
@@ -28,7 +28,8 @@ pub(super) struct Output {
     /// Files of an earlier complete run, relative to the folder, which this run may replace.
     pub(super) owned: BTreeSet<PathBuf>,
     existing: Existing,
-    created: bool,
+    /// Folders that this run made, the innermost first.
+    created: Vec<PathBuf>,
     _lock: Lock,
 }
 
@@ -47,8 +48,26 @@ impl Output {
     pub(super) fn open(options: &ConvertOptions, storage: &dyn Storage) -> Result<Opened> {
         let out = &options.out;
         let work = WorkDir::new(out.join(WORK_NAME));
-        let created = check_folder(options, storage, &work)?;
-        refuse_nesting(options, storage)?;
+        check(options, storage)?;
+        let created = missing_folders(out, storage)?;
+        // Made before what is in it, so that a refusal names the folder that the user knows.
+        storage.create_dir(out)?;
+        let fresh = storage.stat(work.dir())?.is_none();
+        let opened = Self::open_checked(options, storage, work, created.clone());
+        if fresh && opened.is_err() {
+            // The error is what the user must hear; that cleaning up failed too adds nothing.
+            let _ = clean_up(storage, &out.join(WORK_NAME), &created);
+        }
+        opened
+    }
+
+    fn open_checked(
+        options: &ConvertOptions,
+        storage: &dyn Storage,
+        work: WorkDir,
+        created: Vec<PathBuf>,
+    ) -> Result<Opened> {
+        let out = &options.out;
         storage.create_dir(work.dir())?;
         let Some(lock) = storage.lock(&work.dir().join(LOCK_NAME))? else {
             return Err(Error::output("another shardify is writing to this folder")
@@ -143,12 +162,26 @@ impl Output {
                 return Ok(());
             }
         }
-        storage.remove_tree(self.work.dir())?;
-        if self.created {
-            storage.remove_empty_dir(&self.out)?;
-        }
-        Ok(())
+        clean_up(storage, self.work.dir(), &self.created)
     }
+}
+
+/// Removes the work folder, and the folders that were made for it if nothing else is in them.
+fn clean_up(storage: &dyn Storage, work: &Path, created: &[PathBuf]) -> Result<()> {
+    storage.remove_tree(work)?;
+    created.iter().try_for_each(|folder| storage.remove_empty_dir(folder))
+}
+
+/// The output folder and those above it, as far as they have to be made; the innermost first.
+fn missing_folders(out: &Path, storage: &dyn Storage) -> Result<Vec<PathBuf>> {
+    let mut missing = Vec::new();
+    for folder in out.ancestors().filter(|folder| !folder.as_os_str().is_empty()) {
+        if storage.stat(folder)?.is_some() {
+            break;
+        }
+        missing.push(folder.to_path_buf());
+    }
+    Ok(missing)
 }
 
 /// Removes files of ours from the work folder.
@@ -163,31 +196,52 @@ fn sweep(storage: &dyn Storage, work: &Path, unwanted: impl Fn(&str) -> bool) ->
 
 /// Whether the folder may be used at all, looked at from outside, without touching anything.
 pub(super) fn check(options: &ConvertOptions, storage: &dyn Storage) -> Result<()> {
-    check_folder(options, storage, &WorkDir::new(options.out.join(WORK_NAME)))?;
-    refuse_nesting(options, storage)
+    refuse_file(&options.out, storage)?;
+    // Before what is in the folder: an output that is the input is never empty, and that is not what is wrong with it.
+    refuse_nesting(options, storage)?;
+    check_folder(options, storage, &WorkDir::new(options.out.join(WORK_NAME)))
 }
 
-/// Whether the folder may be used at all. Returns whether it has to be made.
-fn check_folder(options: &ConvertOptions, storage: &dyn Storage, work: &WorkDir) -> Result<bool> {
+/// Refuses an output that is no folder, or that could only be below something that is none.
+fn refuse_file(out: &Path, storage: &dyn Storage) -> Result<()> {
+    for path in out.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        let what = match storage.stat(path) {
+            Ok(None) => continue,
+            Ok(Some(EntryKind::Dir)) => return Ok(()),
+            Ok(Some(EntryKind::File { .. })) => "a file",
+            Ok(Some(EntryKind::Other)) => "a pipe, device or socket",
+            // Below a file; what that file is, the next round says.
+            Err(error) if is_below_file(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        let message = match path == out {
+            true => format!("the output must be a folder, and this is {what}"),
+            false => format!("no folder can be made in {}, which is {what}", crate::error::Printable(path)),
+        };
+        return Err(Error::output(message).with_hint("name another folder: the last argument is the output")).at(out);
+    }
+    Ok(())
+}
+
+fn is_below_file(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io { source, .. } if source.kind() == std::io::ErrorKind::NotADirectory)
+}
+
+/// Whether what is in the folder allows this run.
+fn check_folder(options: &ConvertOptions, storage: &dyn Storage, work: &WorkDir) -> Result<()> {
     let out = &options.out;
-    match storage.stat(out)? {
-        None => return Ok(true),
-        Some(EntryKind::Dir) => {}
-        Some(_) => {
-            return Err(
-                Error::output("the output must be a folder, and this is a file").with_hint("name another folder")
-            )
-            .at(out);
-        }
+    if storage.stat(out)?.is_none() {
+        return Ok(());
     }
     let interrupted = storage.stat(&work.dir().join(PLAN_NAME))?.is_some();
     let complete = storage.stat(&out.join(MANIFEST_NAME))?.is_some();
     match options.existing {
-        Existing::Overwrite => return Ok(false),
-        Existing::Resume if interrupted || complete => return Ok(false),
+        Existing::Overwrite => return Ok(()),
+        Existing::Resume if interrupted || complete => return Ok(()),
         Existing::Refuse if interrupted => {
             let done = storage.list(work.dir())?.iter().filter(|(name, _)| name.ends_with(b".tfrecord")).count();
-            return Err(Error::output(format!("an interrupted run is here, with {done} shards finished"))
+            let shards = if done == 1 { "shard" } else { "shards" };
+            return Err(Error::output(format!("an interrupted run is here, with {done} {shards} finished"))
                 .with_hint("go on with --resume, or start again with --overwrite"))
             .at(out);
         }
@@ -207,10 +261,12 @@ fn check_folder(options: &ConvertOptions, storage: &dyn Storage, work: &WorkDir)
             "the output folder is not empty: it holds `{name}`{}",
             others(foreign.len() - 1)
         ))
-        .with_hint("choose an empty or new folder; --overwrite goes on beside foreign files and leaves them alone"))
+        .with_hint(
+            "name a new or empty folder as the last argument; --overwrite goes on beside foreign files and leaves them alone",
+        ))
         .at(out);
     }
-    Ok(false)
+    Ok(())
 }
 
 fn others(count: usize) -> String {

@@ -132,7 +132,7 @@ fn split_folders() {
 fn flat_folders() {
     use LayoutKind::Flat;
     check(&["b", "a.jpg"], Layout::Auto, Ok((Flat, "a.jpg b", &[])));
-    check(&["b", "meta/", "docs/a.txt"], Layout::Auto, Ok((Flat, "b", &["ignored 1 file that are not"])));
+    check(&["b", "meta/", "docs/a.txt"], Layout::Auto, Ok((Flat, "b", &["ignored 1 file beside the images: 1 .txt"])));
     check(&["a", "cat/b", "cat/deep/c"], Layout::Flat, Ok((Flat, "a cat/b cat/deep/c", &[])));
     check(
         &["a.jpg", "b.jpg", "cat/c.jpg"],

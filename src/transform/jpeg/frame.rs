@@ -178,7 +178,9 @@ impl Frame {
             if !(1..=4).contains(&h) || !(1..=4).contains(&v) || quantization > 3 {
                 return Err(corrupt(
                     at,
-                    format!("sampling factors {h}x{v} or quantization table {quantization} of component {id}"),
+                    format!(
+                        "component {id} has sampling factors {h}x{v} and quantization table {quantization}: expected 1 to 4, and 0 to 3"
+                    ),
                 ));
             }
             if components.iter().any(|other| other.id == id) {
