@@ -30,8 +30,7 @@ fn described(kind: Option<&Kind>) -> Value {
 
 #[test]
 fn every_shard_of_tensorflow_is_read_as_it_was_written() {
-    let expected: Value =
-        serde_json::from_slice(&fs::read(fixture("tfrecord/expected.json")).unwrap()).unwrap();
+    let expected: Value = serde_json::from_slice(&fs::read(fixture("tfrecord/expected.json")).unwrap()).unwrap();
     let files = expected["files"].as_object().unwrap();
     let mut on_disk: Vec<_> = fs::read_dir(fixture("tfrecord"))
         .unwrap()
@@ -59,7 +58,8 @@ fn every_shard_of_tensorflow_is_read_as_it_was_written() {
             match file["kind"].as_str() {
                 Some("Example") => {
                     let features = features(payload);
-                    let got: BTreeMap<_, _> = features.iter().map(|(k, f)| (k.clone(), described(f.kind.as_ref()))).collect();
+                    let got: BTreeMap<_, _> =
+                        features.iter().map(|(k, f)| (k.clone(), described(f.kind.as_ref()))).collect();
                     assert_eq!(serde_json::json!(got), truth["features"], "{name}, record {at}");
                     let canonical = from_hex(truth.get("canonical").unwrap_or(&truth["payload"]));
                     let canonical = Example::decode(&canonical[..]).unwrap().features.unwrap_or_default();

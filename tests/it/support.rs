@@ -64,7 +64,9 @@ pub(crate) fn plant(tree: &Tree, root: &Path) {
 /// How many names in a folder end like this; none if there is no such folder.
 pub(crate) fn count_ending(dir: &Path, ending: &str) -> usize {
     let Ok(entries) = fs::read_dir(dir) else { return 0 };
-    entries.filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(ending))).count()
+    entries
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(ending)))
+        .count()
 }
 
 pub(crate) fn fixture(name: &str) -> PathBuf {
@@ -120,7 +122,8 @@ pub(crate) fn png(comment: usize) -> Vec<u8> {
     text.resize_with(8 + comment, || b'a' + (noise.next() % 26) as u8);
     let header = [&[0, 0, 0, 1, 0, 0, 0, 1], &[8, 0, 0, 0, 0][..]].concat();
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in [(b"IHDR", header), (b"tEXt", text), (b"IDAT", pixels.finish().unwrap()), (b"IEND", Vec::new())] {
+    for (kind, data) in [(b"IHDR", header), (b"tEXt", text), (b"IDAT", pixels.finish().unwrap()), (b"IEND", Vec::new())]
+    {
         let body = [&kind[..], &data].concat();
         png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
         png.extend(&body);
