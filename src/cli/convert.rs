@@ -35,10 +35,12 @@ Examples:
 /// INPUT is a folder of images (DIR/class/**, DIR/split/class/** or flat), a list of them (.csv: file,label[,split]), or an
 /// array (.npy, .npz), whose row i becomes record i. The last argument is the output folder.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, override_usage = "shardify convert [OPTIONS] <INPUT>... <OUT>", group = ArgGroup::new("existing").args(["resume", "overwrite", "dry_run"]))]
+#[command(override_usage = "shardify convert [OPTIONS] <INPUT>... <OUT>")]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("existing").args(["resume", "overwrite", "dry_run"]))]
 pub(super) struct Args {
     /// Folders, lists or arrays to read, then the folder to write
-    #[arg(required = true, num_args = 2.., value_names = ["INPUT", "OUT"], value_hint = ValueHint::AnyPath)]
+    // Not `num_args = 2..`: that refuses an option between the two.
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
     /// Images: a list file,label[,split]. Arrays: the .npy file of the labels

@@ -1,8 +1,23 @@
 //! The one integration test binary: behaviours at their boundary, the command line and the public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::cast_possible_truncation)]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod arch;
+#[cfg(feature = "cli")]
 mod cli;
+#[cfg(feature = "cli")]
 mod console;
+#[cfg(feature = "cli")]
+mod crash;
+#[cfg(feature = "cli")]
+mod determinism;
+#[cfg(feature = "cli")]
 mod errors;
+mod laws;
+#[cfg(feature = "cli")]
+mod memory;
 mod proto;
+#[cfg(feature = "cli")]
+mod publish;
+mod read_foreign;
+mod support;

@@ -10,9 +10,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::output::Output;
+use super::output::{INDEX_NAME, LOCK_NAME, Output, sweep};
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, Printable, Result},
     index::{MANIFEST_NAME, Manifest},
     pipeline::{read_json, write_json},
     storage::Storage,
@@ -36,14 +36,34 @@ pub(super) struct Move {
 }
 
 impl Commit {
-    /// The publication that an interrupted run had begun, if any.
-    pub(super) fn read(storage: &dyn Storage, work: &Path) -> Result<Option<Self>> {
-        read_json(storage, &work.join(COMMIT_NAME))
+    /// The publication that an interrupted run had begun, if any. `is_ours` tells whether a name can be one of ours.
+    ///
+    /// # Errors
+    /// A list that names other files is not followed: it came with the folder from somewhere else.
+    pub(super) fn read(storage: &dyn Storage, work: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<Option<Self>> {
+        let path = work.join(COMMIT_NAME);
+        let Some(commit) = read_json::<Self>(storage, &path)? else { return Ok(None) };
+        let stray = commit.moves.iter().map(|it| &it.from).find(|from| from.file_name() != Some(from.as_os_str()));
+        match commit.removes.iter().chain(commit.moves.iter().map(|it| &it.to)).find(|it| !is_ours(it)).or(stray) {
+            None => Ok(Some(commit)),
+            Some(name) => Err(Error::output(format!(
+                "`{}` is to be moved or removed, and is no file of shardify",
+                Printable(name)
+            ))
+            .with_hint("the folder was tampered with: choose another output folder"))
+            .at(path),
+        }
     }
 
-    /// The names that it publishes.
-    pub(super) fn targets(&self) -> impl Iterator<Item = PathBuf> {
-        self.moves.iter().map(|it| it.to.clone())
+    /// Drops a publication that is not to be finished.
+    pub(super) fn forget(storage: &dyn Storage, work: &Path) -> Result<()> {
+        storage.remove(&work.join(COMMIT_NAME))?;
+        storage.sync_dir(work)
+    }
+
+    /// The names in the output folder that it publishes or removes.
+    pub(super) fn names(&self) -> impl Iterator<Item = PathBuf> {
+        self.removes.iter().chain(self.moves.iter().map(|it| &it.to)).cloned()
     }
 
     /// Publishes: `moves` are synced files in the work folder, `files` are small ones to be written. The files of an
@@ -80,10 +100,12 @@ impl Commit {
         storage.sync_dir(work)?;
         write_json(storage, &work.join(COMMIT_NAME), &commit)?;
         storage.sync_dir(work)?;
-        commit.apply(storage, &output.out, work)
+        commit.apply(storage, &output.out, work)?;
+        storage.remove_tree(work)?;
+        storage.sync_dir(&output.out)
     }
 
-    /// Does what is left to do. May be repeated after a crash at any point.
+    /// Does what is left to do, and leaves only the lock in the work folder. May be repeated after a crash at any point.
     pub(super) fn apply(&self, storage: &dyn Storage, out: &Path, work: &Path) -> Result<()> {
         let manifest = out.join(MANIFEST_NAME);
         let staged = work.join(STAGED_MANIFEST);
@@ -118,8 +140,13 @@ impl Commit {
             storage.rename(&staged, &manifest)?;
             storage.sync_dir(out)?;
         }
-        storage.remove_tree(work)?;
-        storage.remove_empty_dir(&out.join("index"))?;
-        storage.sync_dir(out)
+        if self.removes.iter().any(|old| old.starts_with(INDEX_NAME)) {
+            storage.remove_empty_dir(&out.join(INDEX_NAME))?;
+            storage.sync_dir(out)?;
+        }
+        // The list goes last: as long as it is there, a crash costs nothing.
+        sweep(storage, work, |name| name != LOCK_NAME && name != COMMIT_NAME)?;
+        storage.sync_dir(work)?;
+        Self::forget(storage, work)
     }
 }

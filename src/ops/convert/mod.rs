@@ -27,7 +27,7 @@ pub use report::{ConvertOutcome, ConvertReport};
 use self::{
     commit::{Commit, Move},
     inputs::Inputs,
-    output::{Opened, Output, index_file},
+    output::{Output, index_file},
     plan::{Fingerprint, SplitPlan, split_plans},
 };
 use crate::{
@@ -63,10 +63,7 @@ pub fn convert(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     let started = Instant::now();
     let storage = &LocalStorage;
     options.check()?;
-    let output = match Output::open(options, storage)? {
-        Opened::Run(output) => *output,
-        Opened::Finished(manifest) => return Ok(finished_before(options, *manifest, ConvertOutcome::Resumed, started)),
-    };
+    let output = Output::open(options, storage)?;
     match run(options, storage, &output, cancel, progress, started) {
         Ok(report) => Ok(report),
         Err(error) => {
@@ -85,13 +82,14 @@ fn run(
     progress: &dyn Progress,
     started: Instant,
 ) -> Result<ConvertReport> {
-    let spool = Spool::new(output.work.dir());
+    let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
     let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
     cancel.check()?;
     let plan = Plan::new(options, storage, &inputs)?;
     if let Some(manifest) = output.begin(storage, &plan.fingerprint, &plan.output_names(options, &inputs))? {
         storage.remove_tree(output.work.dir())?;
-        return Ok(finished_before(options, manifest, ConvertOutcome::NothingToDo, started));
+        let outcome = if output.published { ConvertOutcome::Resumed } else { ConvertOutcome::NothingToDo };
+        return Ok(finished_before(options, manifest, outcome, started));
     }
 
     let read = AtomicU64::new(0);
@@ -154,7 +152,7 @@ impl Plan {
             self.splits.iter().map(|split| format!("{}-{}.tfrecord-", self.name, split.name)).collect();
         names.push(FAILURES_NAME.to_owned());
         if options.compression == Compression::None {
-            names.extend(["dataset_info.json", "features.json"].map(str::to_owned));
+            names.extend(["dataset_info.json", "features.json", output::INDEX_NAME].map(str::to_owned));
         }
         if !inputs.class_names().is_empty() {
             names.push(labels_file_name(options.keys.label()));

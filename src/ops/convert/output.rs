@@ -17,8 +17,11 @@ use crate::{
 
 /// The work folder in the output folder. Its name starts with a dot, so no pattern for shards matches what is in it.
 const WORK_NAME: &str = ".shardify";
-const LOCK_NAME: &str = "lock";
+pub(super) const LOCK_NAME: &str = "lock";
 const PLAN_NAME: &str = "plan.json";
+const OWNED_NAME: &str = "owned.json";
+/// The folder of the record indexes.
+pub(super) const INDEX_NAME: &str = "index";
 
 /// An output folder that this run may write to, and nobody else meanwhile.
 #[derive(Debug)]
@@ -27,33 +30,32 @@ pub(super) struct Output {
     pub(super) work: WorkDir,
     /// Files of an earlier complete run, relative to the folder, which this run may replace.
     pub(super) owned: BTreeSet<PathBuf>,
+    /// Whether opening it finished a publication.
+    pub(super) published: bool,
     existing: Existing,
     /// Folders that this run made, the innermost first.
     created: Vec<PathBuf>,
     _lock: Lock,
 }
 
-/// What there is to do in an output folder.
-#[derive(Debug)]
-pub(super) enum Opened {
-    /// A run.
-    Run(Box<Output>),
-    /// Nothing: an earlier run was interrupted while publishing, which is now finished.
-    Finished(Box<Manifest>),
-}
-
 impl Output {
     /// Checks that the folder may be used, makes it if needed, and takes the lock. Nothing of an earlier run is touched
     /// yet, except that a publication that was interrupted is finished when resuming.
-    pub(super) fn open(options: &ConvertOptions, storage: &dyn Storage) -> Result<Opened> {
+    pub(super) fn open(options: &ConvertOptions, storage: &dyn Storage) -> Result<Self> {
         let out = &options.out;
         let work = WorkDir::new(out.join(WORK_NAME));
+        refuse_file(out, storage)?;
+        // The lock first: what a run that is still going has written is not what an interrupted one left behind.
+        let held = match storage.stat(&work.dir().join(LOCK_NAME))? {
+            Some(_) => Some(take_lock(out, &work, storage)?),
+            None => None,
+        };
         check(options, storage)?;
         let created = missing_folders(out, storage)?;
         // Made before what is in it, so that a refusal names the folder that the user knows.
         storage.create_dir(out)?;
         let fresh = storage.stat(work.dir())?.is_none();
-        let opened = Self::open_checked(options, storage, work, created.clone());
+        let opened = Self::open_checked(options, storage, work, created.clone(), held);
         if fresh && opened.is_err() {
             // The error is what the user must hear; that cleaning up failed too adds nothing.
             let _ = clean_up(storage, &out.join(WORK_NAME), &created);
@@ -66,30 +68,28 @@ impl Output {
         storage: &dyn Storage,
         work: WorkDir,
         created: Vec<PathBuf>,
-    ) -> Result<Opened> {
+        held: Option<Lock>,
+    ) -> Result<Self> {
         let out = &options.out;
         storage.create_dir(work.dir())?;
-        let Some(lock) = storage.lock(&work.dir().join(LOCK_NAME))? else {
-            return Err(Error::output("another shardify is writing to this folder")
-                .with_hint("wait until it is done, or choose another output folder"))
-            .at(out);
+        let lock = match held {
+            Some(lock) => lock,
+            None => take_lock(out, &work, storage)?,
         };
         // The scratch files of a run that was killed; the lock says that it is gone.
         sweep(storage, work.dir(), |name| name.starts_with("spool-") || name.ends_with(".partial"))?;
-        let commit = Commit::read(storage, work.dir())?;
-        let manifest = read_manifest(storage, out)?;
-        if let (Some(commit), Existing::Resume | Existing::Refuse) = (&commit, options.existing) {
+        let has_index = index_is_folder(storage, out)?;
+        let mut commit = Commit::read(storage, work.dir(), |path| is_ours(path) && (has_index || !in_index(path)))?;
+        let published = options.existing == Existing::Resume && commit.is_some();
+        if let Some(commit) = commit.take_if(|_| published) {
             // All shards are made: what is left is giving them their names.
             commit.apply(storage, out, work.dir())?;
-            if let Some(manifest) = read_manifest(storage, out)? {
-                return Ok(Opened::Finished(Box::new(manifest)));
-            }
         }
-        let mut owned: BTreeSet<PathBuf> = manifest.iter().flat_map(owned_files).collect();
-        owned.extend(commit.iter().flat_map(Commit::targets));
-        owned.retain(|path| is_inside(path));
-        let output = Self { out: out.clone(), work, owned, existing: options.existing, created, _lock: lock };
-        Ok(Opened::Run(Box::new(output)))
+        let mut owned: BTreeSet<PathBuf> = read_manifest(storage, out)?.iter().flat_map(owned_files).collect();
+        owned.extend(commit.iter().flat_map(Commit::names));
+        owned.extend(read_json::<Vec<PathBuf>>(storage, &work.dir().join(OWNED_NAME))?.unwrap_or_default());
+        owned.retain(|path| is_ours(path) && (has_index || !in_index(path)));
+        Ok(Self { out: out.clone(), work, owned, existing: options.existing, created, published, _lock: lock })
     }
 
     /// Decides what of an earlier run is used, now that the plan of this one is known. Returns the manifest of a complete
@@ -128,18 +128,36 @@ impl Output {
                 return Ok(Some(manifest));
             }
         }
-        sweep(storage, self.work.dir(), |name| name != LOCK_NAME && !name.starts_with("spool-"))?;
+        self.remember_owned(storage)?;
+        // Without the list no half of it is ever done: it goes before what it speaks of.
+        Commit::forget(storage, self.work.dir())?;
+        let kept = [LOCK_NAME, OWNED_NAME];
+        sweep(storage, self.work.dir(), |name| !kept.contains(&name) && !name.starts_with("spool-"))?;
         self.refuse_clashes(storage, names)?;
         write_json(storage, &plan_path, plan)?;
         storage.sync_dir(self.work.dir())?;
         Ok(None)
     }
 
+    /// Writes down which files in the folder are ours, where no manifest says so: those of a publication that was
+    /// interrupted and is not to be finished. If this run is interrupted too, the next one must still know.
+    fn remember_owned(&self, storage: &dyn Storage) -> Result<()> {
+        let listed: BTreeSet<PathBuf> = read_manifest(storage, &self.out)?.iter().flat_map(owned_files).collect();
+        if self.owned.is_subset(&listed) {
+            return Ok(());
+        }
+        write_json(storage, &self.work.dir().join(OWNED_NAME), &self.owned)?;
+        storage.sync_dir(self.work.dir())
+    }
+
     /// Refuses, before the work starts, to meet files of others at its end. `names` are the beginnings of the names of
     /// shards, or whole names.
     fn refuse_clashes(&self, storage: &dyn Storage, names: &[String]) -> Result<()> {
-        for (name, _) in storage.list(&self.out)?.iter() {
+        for (name, kind) in storage.list(&self.out)?.iter() {
             let text = String::from_utf8_lossy(name);
+            if text == INDEX_NAME && kind == NameKind::Dir {
+                continue;
+            }
             let clashes = names
                 .iter()
                 .any(|ours| if ours.ends_with('-') { text.starts_with(ours.as_str()) } else { text == ours.as_str() });
@@ -166,6 +184,16 @@ impl Output {
     }
 }
 
+/// Keeps other runs out of the folder.
+fn take_lock(out: &Path, work: &WorkDir, storage: &dyn Storage) -> Result<Lock> {
+    match storage.lock(&work.dir().join(LOCK_NAME))? {
+        Some(lock) => Ok(lock),
+        None => Err(Error::output("another shardify is writing to this folder")
+            .with_hint("wait until it is done, or choose another output folder"))
+        .at(out),
+    }
+}
+
 /// Removes the work folder, and the folders that were made for it if nothing else is in them.
 fn clean_up(storage: &dyn Storage, work: &Path, created: &[PathBuf]) -> Result<()> {
     storage.remove_tree(work)?;
@@ -185,7 +213,7 @@ fn missing_folders(out: &Path, storage: &dyn Storage) -> Result<Vec<PathBuf>> {
 }
 
 /// Removes files of ours from the work folder.
-fn sweep(storage: &dyn Storage, work: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
+pub(super) fn sweep(storage: &dyn Storage, work: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
     for (name, kind) in storage.list(work)?.iter() {
         if kind == NameKind::File && unwanted(&String::from_utf8_lossy(name)) {
             storage.remove(&work.join(OsStr::from_bytes(name)))?;
@@ -233,7 +261,8 @@ fn check_folder(options: &ConvertOptions, storage: &dyn Storage, work: &WorkDir)
     if storage.stat(out)?.is_none() {
         return Ok(());
     }
-    let interrupted = storage.stat(&work.dir().join(PLAN_NAME))?.is_some();
+    let is_there = |name| Ok(storage.stat(&work.dir().join(name))?.is_some());
+    let interrupted = is_there(PLAN_NAME)? || is_there(OWNED_NAME)?;
     let complete = storage.stat(&out.join(MANIFEST_NAME))?.is_some();
     match options.existing {
         Existing::Overwrite => return Ok(()),
@@ -339,10 +368,33 @@ fn owned_files(manifest: &Manifest) -> Vec<PathBuf> {
 
 /// Where the record index of a shard is, relative to the output folder.
 pub(super) fn index_file(shard: &str) -> PathBuf {
-    Path::new("index").join(format!("{shard}.idx"))
+    Path::new(INDEX_NAME).join(format!("{shard}.idx"))
 }
 
-/// A manifest is a file that anyone may have edited: it may not lead out of its folder.
-fn is_inside(path: &Path) -> bool {
-    path.components().all(|component| matches!(component, Component::Normal(_))) && path.components().count() <= 2
+fn in_index(path: &Path) -> bool {
+    path.starts_with(INDEX_NAME)
+}
+
+/// Whether the folder of the indexes is one, or is still to be made: a link might lead anywhere.
+fn index_is_folder(storage: &dyn Storage, out: &Path) -> Result<bool> {
+    let names = storage.list(out)?;
+    Ok(names.iter().all(|(name, kind)| name != INDEX_NAME.as_bytes() || kind == NameKind::Dir))
+}
+
+/// Whether a path in the output folder can be that of a file of ours. Manifests and lists of things to do are files that
+/// anyone may have edited: they may not lead out of the folder, nor to what shardify never writes.
+fn is_ours(path: &Path) -> bool {
+    let mut names = path.components().map(|component| match component {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    match (names.next().flatten(), names.next(), names.next()) {
+        (Some(name), None, None) => {
+            [MANIFEST_NAME, "dataset_info.json", "features.json", super::FAILURES_NAME].contains(&name)
+                || name.ends_with(".labels.txt")
+                || name.contains(".tfrecord-")
+        }
+        (Some(INDEX_NAME), Some(Some(name)), None) => name.ends_with(".idx"),
+        _ => false,
+    }
 }

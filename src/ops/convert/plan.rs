@@ -222,7 +222,7 @@ impl Fingerprint {
         for (key, value) in &self.options {
             let before = other.options.get(key).unwrap_or(&Value::Null);
             if before != value {
-                return Some(format!("`{}` was {before} and is now {value}", key.replace('_', "-")));
+                return Some(option_difference(key, before, value));
             }
         }
         if self.inputs != other.inputs {
@@ -235,5 +235,49 @@ impl Fingerprint {
             return Some("an array file changed in the meantime".to_owned());
         }
         None
+    }
+}
+
+/// How the value of a recorded option changed, in the words of the command line.
+fn option_difference(key: &str, before: &Value, now: &Value) -> String {
+    if let (Value::Object(before), Value::Object(now)) = (before, now)
+        && key == "transform"
+        && let Some((key, now)) = now.iter().find(|(key, now)| before.get(*key) != Some(now))
+    {
+        let before = before.get(key).unwrap_or(&Value::Null);
+        return option_difference(key, before, now);
+    }
+    let option = match key {
+        "inputs" => return format!("the inputs were {} and are now {}", as_given(before), as_given(now)),
+        // The option says the contrary.
+        "shuffle" => {
+            let (before, now) = (Value::from(before == false), Value::from(now == false));
+            return format!("`--no-shuffle` was {} and is now {}", as_given(&before), as_given(&now));
+        }
+        "arrays" => "array".to_owned(),
+        "short_side" => "resize".to_owned(),
+        key => key.replace('_', "-"),
+    };
+    format!("`--{option}` was {} and is now {}", as_given(before), as_given(now))
+}
+
+/// The value of an option as a user would give it.
+fn as_given(value: &Value) -> String {
+    let joined =
+        |parts: Vec<String>, with: &str| if parts.is_empty() { "not given".to_owned() } else { parts.join(with) };
+    match value {
+        Value::Null | Value::Bool(false) => "not given".to_owned(),
+        Value::Bool(true) => "given".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        // Width and height; a split and its share; or a list.
+        Value::Array(parts) => match parts.as_slice() {
+            [Value::Number(width), Value::Number(height)] => format!("{width}x{height}"),
+            [Value::String(name), share @ Value::Number(_)] => format!("{name}={share}"),
+            parts => joined(parts.iter().map(as_given).collect(), ","),
+        },
+        Value::Object(map) => {
+            joined(map.iter().map(|(name, value)| format!("{name}={}", as_given(value))).collect(), ",")
+        }
     }
 }

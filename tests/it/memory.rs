@@ -1,0 +1,49 @@
+//! Memory does not grow with the data: the peak of a run over an array is far below the size of the array.
+
+#![cfg(target_os = "linux")]
+
+use std::{fs, thread::sleep, time::Duration};
+
+use tempfile::tempdir;
+
+use crate::support::{Ran, command, write_sparse};
+
+/// The most memory that a run of the command took, in bytes, as the kernel counted it.
+fn peak(args: &[&str]) -> u64 {
+    let mut child = command(args).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        peak = kib.map_or(peak, |kib: u64| kib << 10);
+        sleep(Duration::from_millis(2));
+    }
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
+    assert!(peak > 0, "the kernel does not say");
+    peak
+}
+
+#[track_caller]
+fn check(shape: &[usize], fortran: bool, more: &[&str], bound: u64) {
+    let dir = tempdir().unwrap();
+    let (x, out) = (dir.path().join("x.npy"), dir.path().join("out"));
+    write_sparse(&x, fortran, shape);
+    let args = [&["convert", x.to_str().unwrap(), out.to_str().unwrap(), "--threads", "2"], more].concat();
+    let peak = peak(&args);
+    let array = 8 * shape.iter().product::<usize>();
+    println!("{array} bytes in {shape:?}: a peak of {peak}");
+    assert!(peak < bound && bound * 2 < array as u64, "{shape:?}: a peak of {peak} bytes, {bound} are allowed");
+}
+
+#[test]
+fn rows_are_streamed() {
+    check(&[300, 125_000], false, &["--max-shard", "100MB"], 100_000_000);
+    check(&[300_000, 125], false, &["--compression", "gzip"], 100_000_000);
+}
+
+#[test]
+fn fortran_order_is_turned_in_parts() {
+    check(&[300, 125_000], true, &["--compression", "gzip"], 149_000_000);
+}

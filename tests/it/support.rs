@@ -1,0 +1,226 @@
+//! What several tests need: folders compared byte by byte, small inputs, shards read back, the command run.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, reason = "the tests that run the command are left out"))]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use prost::Message;
+use shardify::{
+    example::proto::{Example, Feature, feature::Kind},
+    index::Manifest,
+    tfrecord::{ReaderOptions, RecordReader},
+};
+
+/// Everything below a folder: the bytes of files, `None` for folders.
+pub(crate) type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+pub(crate) fn tree(root: &Path) -> Tree {
+    fn walk(root: &Path, dir: &Path, tree: &mut Tree) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_path_buf();
+            if path.symlink_metadata().unwrap().is_dir() {
+                tree.insert(name, None);
+                walk(root, &path, tree);
+            } else {
+                tree.insert(name, Some(fs::read(&path).unwrap()));
+            }
+        }
+    }
+    let mut tree = Tree::new();
+    walk(root, root, &mut tree);
+    tree
+}
+
+/// The names are compared first: which file is missing or left over says more than where bytes differ.
+#[track_caller]
+pub(crate) fn assert_same_tree(got: &Tree, expected: &Tree, what: &str) {
+    let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(got), names(expected), "{what}: other files");
+    for (name, bytes) in expected {
+        assert!(got[name] == *bytes, "{what}: {} differs", name.display());
+    }
+}
+
+/// Writes a tree to an empty place.
+pub(crate) fn plant(tree: &Tree, root: &Path) {
+    fs::create_dir_all(root).unwrap();
+    for (name, bytes) in tree {
+        let path = root.join(name);
+        match bytes {
+            None => fs::create_dir_all(&path).unwrap(),
+            Some(bytes) => {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(&path, bytes).unwrap();
+            }
+        }
+    }
+}
+
+/// How many names in a folder end like this; none if there is no such folder.
+pub(crate) fn count_ending(dir: &Path, ending: &str) -> usize {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    entries
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.file_name().to_string_lossy().ends_with(ending)))
+        .count()
+}
+
+pub(crate) fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// A `.npy` header of version 1 for an array in C order.
+pub(crate) fn npy_header(descr: &str, shape: &[usize]) -> Vec<u8> {
+    let dims: String = shape.iter().map(|dim| format!("{dim}, ")).collect();
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dims}), }}");
+    let blanks = 63 - (10 + text.len()) % 64;
+    text.push_str(&" ".repeat(blanks));
+    text.push('\n');
+    let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\x00".as_slice(), &length, text.as_bytes()].concat()
+}
+
+pub(crate) fn write_npy(path: &Path, descr: &str, shape: &[usize], data: &[u8]) {
+    fs::write(path, [npy_header(descr, shape), data.to_vec()].concat()).unwrap();
+}
+
+/// Rows of bytes, each starting with its number, that no compression makes much smaller.
+pub(crate) fn write_numbered_rows(path: &Path, rows: usize, width: usize) {
+    let mut noise = Noise(7);
+    let mut data = Vec::with_capacity(rows * width);
+    for row in 0..rows {
+        let start = data.len();
+        data.extend(u32::try_from(row).unwrap().to_le_bytes());
+        data.resize_with(start + width, || noise.next() as u8);
+    }
+    write_npy(path, "|u1", &[rows, width], &data);
+}
+
+/// An array of 64-bit zeros that takes no room on the disk.
+pub(crate) fn write_sparse(path: &Path, fortran: bool, shape: &[usize]) {
+    let mut header = npy_header("<f8", shape);
+    if fortran {
+        let text = String::from_utf8_lossy(&header).find("False").unwrap();
+        // The magic is one byte that is no text, shown as three.
+        header[text - 2..text + 3].copy_from_slice(b"True ");
+    }
+    fs::write(path, &header).unwrap();
+    let len = (header.len() + 8 * shape.iter().product::<usize>()) as u64;
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(len).unwrap();
+}
+
+/// Numbers without pattern, the same ones every time.
+#[derive(Debug)]
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
+
+/// A whole PNG of one pixel, as large as a comment in it makes it.
+pub(crate) fn png(comment: usize) -> Vec<u8> {
+    let mut pixels = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    pixels.write_all(&[0, 200]).unwrap();
+    let mut noise = Noise(comment as u64 + 1);
+    let mut text = b"Comment\0".to_vec();
+    text.resize_with(8 + comment, || b'a' + (noise.next() % 26) as u8);
+    let header = [&[0, 0, 0, 1, 0, 0, 0, 1], &[8, 0, 0, 0, 0][..]].concat();
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in [(b"IHDR", header), (b"tEXt", text), (b"IDAT", pixels.finish().unwrap()), (b"IEND", Vec::new())]
+    {
+        let body = [&kind[..], &data].concat();
+        png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        png.extend(&body);
+        png.extend(crc32fast::hash(&body).to_be_bytes());
+    }
+    png
+}
+
+/// The records of an uncompressed shard: offset and payload, both checksums compared.
+pub(crate) fn records(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let mut reader = RecordReader::new(bytes, ReaderOptions::default());
+    let mut records = Vec::new();
+    while let Some(record) = reader.next_record().unwrap() {
+        records.push((record.offset.0, record.payload.to_vec()));
+    }
+    records
+}
+
+pub(crate) fn features(payload: &[u8]) -> BTreeMap<String, Feature> {
+    Example::decode(payload).unwrap().features.unwrap_or_default().feature
+}
+
+/// The only bytes value of a feature.
+pub(crate) fn bytes_of(features: &BTreeMap<String, Feature>, key: &str) -> Vec<u8> {
+    match features.get(key).and_then(|feature| feature.kind.as_ref()) {
+        Some(Kind::BytesList(list)) if list.value.len() == 1 => list.value[0].clone(),
+        other => panic!("`{key}` is {other:?}"),
+    }
+}
+
+pub(crate) fn manifest(out: &Path) -> Manifest {
+    serde_json::from_slice(&fs::read(out.join("shardify.json")).unwrap()).unwrap()
+}
+
+/// What every record of an uncompressed data set is called, in the order of its shards.
+pub(crate) fn filenames(out: &Path) -> Vec<String> {
+    let shards = manifest(out).splits.into_iter().flat_map(|split| split.shards);
+    let names = shards.flat_map(|shard| {
+        let records = records(&fs::read(out.join(shard.name)).unwrap());
+        records.into_iter().map(|(_, payload)| String::from_utf8(bytes_of(&features(&payload), "filename")).unwrap())
+    });
+    names.collect()
+}
+
+#[cfg(feature = "cli")]
+pub(crate) use command::*;
+
+#[cfg(feature = "cli")]
+mod command {
+    use std::{
+        ffi::OsStr,
+        process::{Child, Command, Output, Stdio},
+    };
+
+    /// How a command ended and what it said.
+    #[derive(Debug)]
+    pub(crate) struct Ran {
+        /// The exit code; `None` after a signal.
+        pub(crate) code: Option<i32>,
+        pub(crate) stdout: String,
+        pub(crate) stderr: String,
+    }
+
+    impl From<Output> for Ran {
+        fn from(output: Output) -> Self {
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        }
+    }
+
+    pub(crate) fn command<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shardify"));
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the command to its end.
+    pub(crate) fn shardify<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Ran {
+        command(args).output().unwrap().into()
+    }
+
+    /// Sends a signal by its name, as in `INT`.
+    pub(crate) fn signal(child: &Child, name: &str) {
+        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
+        assert!(status.success(), "cannot send {name}");
+    }
+}
