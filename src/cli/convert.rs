@@ -217,7 +217,11 @@ fn width_height(text: &str) -> Result<(u32, u32), String> {
 
 impl Args {
     fn options(&self) -> Result<ConvertOptions, Error> {
-        let (out, inputs) = self.paths.split_last().ok_or_else(|| Error::options("no output folder is given"))?;
+        let [inputs @ .., out] = self.paths.as_slice() else { return Err(Error::options("no path is given")) };
+        if inputs.is_empty() {
+            return Err(Error::options("only one path is given, and both an input and an output folder are needed")
+                .with_hint("the last argument is the output folder: shardify convert INPUT OUT"));
+        }
         let mut options = ConvertOptions::new(inputs.to_vec(), out.clone());
         options.name.clone_from(&self.name);
         options.labels.clone_from(&self.labels);

@@ -135,10 +135,6 @@ fn plainer(error: &clap::Error) -> Option<(String, String)> {
         _ => None,
     };
     match error.kind() {
-        ClapErrorKind::TooFewValues => Some((
-            "only one path is given, and both an input and an output folder are needed".to_owned(),
-            "the last argument is the output folder: shardify convert INPUT OUT".to_owned(),
-        )),
         ClapErrorKind::InvalidSubcommand if error.get(ContextKind::SuggestedSubcommand).is_none() => {
             let verb = text(ContextKind::InvalidSubcommand).unwrap_or_default();
             let found = if Path::new(verb).exists() { "a path, and a verb comes first" } else { "no verb of shardify" };

@@ -22,6 +22,8 @@ pub enum LabelColumn {
         ids: Vec<i32>,
         /// One more than the largest class number.
         classes: u32,
+        /// The smallest class number; `None` if no row has one.
+        smallest: Option<u32>,
         /// How many rows have no class (-1).
         unlabelled: u64,
     },
@@ -49,7 +51,7 @@ pub fn class_ids(column: &Column, keep: bool) -> Result<LabelColumn> {
         return Ok(LabelColumn::Other { why: format!("rows of shape {}", super::npy::shape_text(column.row_shape())) });
     }
     let mut ids = Vec::new();
-    let (mut largest, mut unlabelled) = (-1, 0);
+    let (mut largest, mut smallest, mut unlabelled) = (-1, None, 0);
     let mut rows = Vec::new();
     let mut row = 0;
     while row < column.rows() {
@@ -68,14 +70,17 @@ pub fn class_ids(column: &Column, keep: bool) -> Result<LabelColumn> {
                 return Ok(LabelColumn::Other { why });
             };
             largest = largest.max(id);
-            unlabelled += u64::from(id == -1);
+            match u32::try_from(id) {
+                Ok(class) => smallest = Some(smallest.map_or(class, |smallest: u32| smallest.min(class))),
+                Err(_) => unlabelled += 1,
+            }
             if keep {
                 ids.push(id);
             }
         }
         row += count;
     }
-    Ok(LabelColumn::Classes { ids, classes: (largest + 1).cast_unsigned(), unlabelled })
+    Ok(LabelColumn::Classes { ids, classes: (largest + 1).cast_unsigned(), smallest, unlabelled })
 }
 
 /// One little-endian element of an integer type.

@@ -320,8 +320,8 @@ impl Labels {
         options: &ConvertOptions,
     ) -> Result<Option<Vec<i32>>> {
         match class_ids(&feature.column, options.stratify)? {
-            LabelColumn::Classes { ids, classes, unlabelled } => {
-                if classes > 1 && !ids.contains(&0) {
+            LabelColumn::Classes { ids, classes, smallest, unlabelled } => {
+                if classes > 1 && smallest != Some(0) {
                     self.warnings.push(format!(
                         "no row of {array} has label 0: labels count from 0, so if these count from 1, save y - 1"
                     ));

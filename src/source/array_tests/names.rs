@@ -69,7 +69,8 @@ fn what_users_type_names_a_file_or_a_member() {
 fn labels(name: &str, expected: Result<(&[i32], u32, u64), &str>) {
     let (column, _spool, _dir) = open(&[array(name)]).unwrap();
     match (class_ids(&column, true).unwrap(), expected) {
-        (LabelColumn::Classes { ids, classes, unlabelled }, Ok(expected)) => {
+        (LabelColumn::Classes { ids, classes, smallest, unlabelled }, Ok(expected)) => {
+            assert_eq!(smallest, ids.iter().filter_map(|id| u32::try_from(*id).ok()).min(), "{name}");
             assert_eq!((ids.as_slice(), classes, unlabelled), expected, "{name}");
         }
         (LabelColumn::Other { why }, Err(part)) => assert!(why.contains(part), "{name}: {why}"),
