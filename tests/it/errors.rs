@@ -248,7 +248,7 @@ const CASES: &[Case] = &[
     ("output finished", |d| drop(d.run("convert imgs out -q").expect(0)),
         "convert imgs out", &["out: the folder holds a finished data set already", "--overwrite"]),
     ("other options on resume", |d| drop(d.run("convert imgs out -q").expect(0)),
-        "convert imgs out --resume --seed 1", &["--seed was 0 and is now 1"]),
+        "convert imgs out --resume --seed 1", &["`--seed` was 0 and is now 1"]),
     ("shards of somebody else", |d| d.write("out/imgs-train.tfrecord-00000-of-00001", ""),
         "convert imgs out --overwrite", &["out: `imgs-train.tfrecord-00000-of-00001` is there already"]),
     ("damaged manifest", |d| d.write("out/shardify.json", "{"),
