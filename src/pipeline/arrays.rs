@@ -6,7 +6,7 @@ use super::{
     batch::{Batch, FailedInput, ImageFacts, NO_CLASS},
     images::{ImageFeatures, ImageKeys},
     range::RecordSource,
-    record::RecordBuilder,
+    record::{Made, RecordBuilder},
 };
 use crate::{
     error::{At, Error, Place, Result},
@@ -172,7 +172,7 @@ impl RecordSource for ArrayRecords<'_> {
 
     fn scratch(&self) -> Self::Scratch {
         ArrayScratch {
-            builder: RecordBuilder::new(self.cap),
+            builder: RecordBuilder::new(self.cap, if self.pixels.is_some() { Made::OfImages } else { Made::OfRows }),
             transform: Scratch::default(),
             rows: vec![Vec::new(); self.features.len()],
             ints: vec![Vec::new(); self.features.len()],

@@ -5,7 +5,7 @@ use std::{io, ops::Range, path::Path};
 use super::{
     batch::{Batch, FailedInput, ImageFacts, NO_CLASS},
     range::RecordSource,
-    record::RecordBuilder,
+    record::{Made, RecordBuilder},
 };
 use crate::{
     error::{At, Error, ErrorKind, Fault, Result},
@@ -283,7 +283,7 @@ impl RecordSource for ImageRecords<'_> {
     type Scratch = ImageScratch;
 
     fn scratch(&self) -> Self::Scratch {
-        ImageScratch { transform: Scratch::default(), builder: RecordBuilder::new(self.cap) }
+        ImageScratch { transform: Scratch::default(), builder: RecordBuilder::new(self.cap, Made::OfImages) }
     }
 
     fn batch_len(&self) -> u64 {

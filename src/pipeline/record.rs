@@ -17,6 +17,7 @@ use crate::{
 pub(super) struct RecordBuilder {
     around: Around,
     cap: ByteSize,
+    made: Made,
     /// Bytes before the payload in the record before, less its variable part: the next one's are most likely as many.
     expected_head: usize,
     start: usize,
@@ -25,8 +26,8 @@ pub(super) struct RecordBuilder {
 
 impl RecordBuilder {
     /// For shards of at most `cap` bytes.
-    pub(super) fn new(cap: ByteSize) -> Self {
-        Self { around: Around::default(), cap, expected_head: 0, start: 0, payload_at: 0 }
+    pub(super) fn new(cap: ByteSize, made: Made) -> Self {
+        Self { around: Around::default(), cap, made, expected_head: 0, start: 0, payload_at: 0 }
     }
 
     /// Leaves room for what stands before the payload. `variable` is the length of a value in front of it that changes
@@ -56,7 +57,7 @@ impl RecordBuilder {
         let framed = example + FRAME_LEN as u64;
         if example > MAX_EXAMPLE || framed > self.cap.0 {
             let error = if example > MAX_EXAMPLE { example_too_large(example) } else { too_large(framed, self.cap) };
-            self.fail(batch, position, error.with_hint(advice(framed)));
+            self.fail(batch, position, error.with_hint(self.made.advice(framed)));
             return false;
         }
         let head = HEADER_LEN + self.around.head.len();
@@ -99,15 +100,26 @@ pub(super) fn example_too_large(example: u64) -> Error {
     )
 }
 
-/// What to do about a record that is too large.
-pub(super) fn advice(framed: u64) -> String {
-    if framed < 1 << 31 {
-        format!(
-            "raise --max-shard to {framed}B or more (below 2 GiB), make the input smaller (--resize, --size), or leave it out (--on-error skip)"
-        )
-    } else {
-        "make the input smaller (--resize, --size), split it into several rows, or leave it out (--on-error skip)"
-            .to_owned()
+/// What records are made of: what can be done about one that is too large depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    OfImages,
+    OfRows,
+}
+
+impl Made {
+    /// What to do about a record that takes `framed` bytes.
+    fn advice(self, framed: u64) -> String {
+        let cap = if framed < 1 << 31 {
+            format!("raise --max-shard to {framed}B or more (below 2 GiB), ")
+        } else {
+            String::new()
+        };
+        let smaller = match self {
+            Self::OfImages => "make the image smaller (--resize, --size)",
+            Self::OfRows => "split the rows into smaller ones",
+        };
+        format!("{cap}{smaller}, or leave it out (--on-error skip)")
     }
 }
 
@@ -126,7 +138,7 @@ mod tests {
             records in proptest::collection::vec((0usize..300, "[a-z]{0,150}", any::<i64>()), 1..8),
         ) {
             let mut batch = Batch::default();
-            let mut builder = RecordBuilder::new(ByteSize(1 << 20));
+            let mut builder = RecordBuilder::new(ByteSize(1 << 20), Made::OfImages);
             for (at, (len, name, label)) in records.iter().enumerate() {
                 builder.begin(&mut batch, name.len());
                 batch.bytes.extend((0..*len).map(|i| i as u8));
@@ -161,7 +173,7 @@ mod tests {
     #[test]
     fn a_record_above_the_cap_is_taken_back() {
         let mut batch = Batch::default();
-        let mut builder = RecordBuilder::new(ByteSize(100));
+        let mut builder = RecordBuilder::new(ByteSize(100), Made::OfRows);
         for (len, fits) in [(10, true), (80, false), (12, true)] {
             builder.begin(&mut batch, 0);
             batch.bytes.extend(vec![7; len]);
