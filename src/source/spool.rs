@@ -22,20 +22,20 @@ use crate::{
 pub const DEFAULT_SPOOL_MEMORY: ByteSize = ByteSize(64 << 20);
 
 /// Called with the bytes done since the last call; an error stops the work.
-type Watch = Box<dyn Fn(ByteSize) -> Result<()> + Send + Sync>;
+type Watch<'w> = Box<dyn Fn(ByteSize) -> Result<()> + Send + Sync + 'w>;
 
 /// A folder for scratch files, named `spool-N-NAME.bin`, which are removed when the spool is dropped.
 ///
 /// Keep it as long as the columns that were opened with it. Nothing is created before it is needed.
-pub struct Spool {
+pub struct Spool<'w> {
     dir: PathBuf,
     memory: ByteSize,
-    watch: Option<Watch>,
+    watch: Option<Watch<'w>>,
     next: AtomicU64,
     files: Mutex<Vec<PathBuf>>,
 }
 
-impl Spool {
+impl<'w> Spool<'w> {
     /// Scratch files will go into `dir`, which is made when the first is needed.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
@@ -58,7 +58,7 @@ impl Spool {
     /// Sets what is called every few megabytes while an array is checked, unpacked or turned, with the bytes done since
     /// the last call. To stop, it returns [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
     #[must_use]
-    pub fn watch(mut self, watch: impl Fn(ByteSize) -> Result<()> + Send + Sync + 'static) -> Self {
+    pub fn watch(mut self, watch: impl Fn(ByteSize) -> Result<()> + Send + Sync + 'w) -> Self {
         self.watch = Some(Box::new(watch));
         self
     }
@@ -100,7 +100,7 @@ impl Spool {
     }
 }
 
-impl Drop for Spool {
+impl Drop for Spool<'_> {
     fn drop(&mut self) {
         for path in self.files() {
             self.remove(&path);
@@ -108,7 +108,7 @@ impl Drop for Spool {
     }
 }
 
-impl fmt::Debug for Spool {
+impl fmt::Debug for Spool<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Spool").field("dir", &self.dir).field("memory", &self.memory).finish_non_exhaustive()
     }
@@ -117,7 +117,7 @@ impl fmt::Debug for Spool {
 /// A scratch file being written. Dropped before [`SpoolFile::finish`], it is removed.
 #[derive(Debug)]
 pub(super) struct SpoolFile<'a> {
-    spool: &'a Spool,
+    spool: &'a Spool<'a>,
     file: File,
     path: PathBuf,
     bytes: u64,

@@ -93,7 +93,8 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     }
     // Arrays that have to be unpacked first are unpacked: nothing is written to the output folder.
     let scratch = Scratch::create(storage)?;
-    let inputs = Inputs::open(options, storage, &Spool::new(&scratch.0), cancel, progress)?;
+    let spool = Spool::new(&scratch.0).watch(|_| cancel.check());
+    let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
     let plan = Plan::new(options, storage, &inputs)?;
     let mut input_bytes = 0;
     if let Inputs::Images(listing) = &inputs {

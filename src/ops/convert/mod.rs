@@ -81,7 +81,7 @@ fn run(
     progress: &dyn Progress,
     started: Instant,
 ) -> Result<ConvertReport> {
-    let spool = Spool::new(output.work.dir());
+    let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
     let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
     cancel.check()?;
     let plan = Plan::new(options, storage, &inputs)?;

@@ -23,7 +23,7 @@ fn bytes(name: &str) -> Vec<u8> {
 }
 
 /// A column, and the folder for its scratch files.
-fn open(arrays: &[ArrayRef]) -> Result<(Column, Spool, tempfile::TempDir)> {
+fn open(arrays: &[ArrayRef]) -> Result<(Column, Spool<'static>, tempfile::TempDir)> {
     let dir = tempfile::tempdir().unwrap();
     let spool = Spool::new(dir.path());
     Ok((Column::open(&LocalStorage, "x", arrays, &spool)?, spool, dir))
