@@ -15,7 +15,7 @@ use crate::{
     determinism::with_broken,
     support::{
         Noise, Ran, Tree, assert_same_tree, command, count_ending, fixture, manifest, plant, shardify, signal, tree,
-        write_npy, write_numbered_rows,
+        write_npy, write_numbered_rows, write_sparse,
     },
 };
 
@@ -92,6 +92,7 @@ impl Case {
         let mut child = self.start(out, more);
         assert!(wait_until(&mut child, || finished_shards(out) >= shards), "the run was over too soon");
         signal(&child, "STOP");
+        wait_until_still(&child);
         assert!(child.try_wait().unwrap().is_none() && finished_shards(out) > 0, "it ended too soon");
         child
     }
@@ -100,6 +101,23 @@ impl Case {
         let mut child = self.start_and_stop(out, shards, more);
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+}
+
+/// A thread that waits for the disk stops only when it is back.
+fn wait_until_still(child: &Child) {
+    let start = Instant::now();
+    let is_still = |stat: String| stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'));
+    loop {
+        let Ok(threads) = fs::read_dir(format!("/proc/{}/task", child.id())) else {
+            return sleep(Duration::from_millis(300));
+        };
+        let mut stats = threads.map(|thread| fs::read_to_string(thread.unwrap().path().join("stat")));
+        if stats.all(|stat| stat.is_ok_and(is_still)) {
+            return;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "it does not stop");
+        sleep(Duration::from_millis(1));
     }
 }
 
@@ -278,10 +296,7 @@ fn signals_end_a_run_politely() {
 fn an_interruption_before_the_first_shard_leaves_nothing_behind() {
     let dir = tempdir().unwrap();
     let (x, out) = (dir.path().join("x.npy"), dir.path().join("out"));
-    let mut header = crate::support::npy_header("|u1", &[400, 1 << 20]);
-    fs::write(&x, &header).unwrap();
-    fs::OpenOptions::new().write(true).open(&x).unwrap().set_len(header.len() as u64 + (400 << 20)).unwrap();
-    header.clear();
+    write_sparse(&x, false, &[400, 1 << 17]);
     let mut child =
         command(["convert", x.to_str().unwrap(), out.to_str().unwrap(), "--max-shard", "1GB"]).spawn().unwrap();
     assert!(wait_until(&mut child, || count_ending(&out.join(".shardify"), ".partial") >= 2));
@@ -289,6 +304,22 @@ fn an_interruption_before_the_first_shard_leaves_nothing_behind() {
     let ran = Ran::from(child.wait_with_output().unwrap());
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
     assert!(ran.stderr.contains("nothing is left behind"), "{}", ran.stderr);
+    assert!(!out.exists(), "{:?}", tree(&out).into_keys());
+}
+
+/// Turning an array into the order of its rows takes long before the first record is made.
+#[test]
+fn an_interruption_while_an_array_is_turned_is_heard() {
+    let dir = tempdir().unwrap();
+    let (x, out) = (dir.path().join("x.npy"), dir.path().join("out"));
+    write_sparse(&x, true, &[8000, 200_000]);
+    let mut child = command(["convert", x.to_str().unwrap(), out.to_str().unwrap()]).spawn().unwrap();
+    assert!(wait_until(&mut child, || count_ending(&out.join(".shardify"), ".bin") == 1));
+    let start = Instant::now();
+    signal(&child, "INT");
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    assert!(start.elapsed() < Duration::from_secs(10), "it took {:?} to stop", start.elapsed());
     assert!(!out.exists(), "{:?}", tree(&out).into_keys());
 }
 
