@@ -27,7 +27,7 @@ pub struct Manifest {
     pub compression: Compression,
     /// The seed of the order and of the splits.
     pub seed: u64,
-    /// SHA-256 of the list of inputs with their labels, in hexadecimal.
+    /// SHA-256 in hexadecimal of the list of image files with their classes and splits, or of the shapes of the arrays.
     pub inputs_sha256: String,
     /// The inputs and options that the bytes depend on, as they were given.
     pub options: BTreeMap<String, Value>,
@@ -37,6 +37,9 @@ pub struct Manifest {
     pub label_offset: u32,
     /// The features of every record.
     pub schema: Schema,
+    /// The keys of what a model is given and of what it is to say, if the data set has both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervised_keys: Option<(String, String)>,
     /// The splits.
     pub splits: Vec<ManifestSplit>,
     /// Other files of this data set, relative to the output folder.

@@ -70,18 +70,11 @@ fn dataset_info(manifest: &Manifest, payload_bytes: &[u64]) -> Value {
         "splits": splits,
         "version": "1.0.0",
     });
-    if let (Some(info), Some((input, label))) = (info.as_object_mut(), supervised_keys(manifest)) {
+    if let (Some(info), Some((input, label))) = (info.as_object_mut(), &manifest.supervised_keys) {
         let items = json!([{ "featureKey": input }, { "featureKey": label }]);
         info.insert("supervisedKeys".to_owned(), json!({ "tuple": { "items": items } }));
     }
     info
-}
-
-/// What a model is given and what it is to say, if the data set has both.
-fn supervised_keys(manifest: &Manifest) -> Option<(&str, &str)> {
-    let find =
-        |keys: [&str; 4]| keys.into_iter().find_map(|key| manifest.schema.get(key)).map(|field| field.key.as_str());
-    Some((find(["image", "image/encoded", "x", "image/value"])?, find(["label", "image/class/label", "y", "target"])?))
 }
 
 fn features(manifest: &Manifest) -> Value {

@@ -43,8 +43,40 @@ pub struct ArrayFeature {
     pub column: Column,
     /// The list that holds the values.
     pub kind: Kind,
+    /// All rows, where they are few bytes: a column of labels is read once instead of row by row.
+    pub cached: Option<Vec<u8>>,
     /// For class numbers: what is added to them when they are stored.
     pub class_offset: Option<u32>,
+}
+
+impl ArrayFeature {
+    /// Columns up to this many bytes are held in memory.
+    const CACHE: u64 = 16 << 20;
+
+    /// A feature that holds a column, which is read into memory if it is small.
+    ///
+    /// # Errors
+    /// Those of [`Column::read_rows`].
+    pub fn new(key: &str, column: Column) -> Result<Self> {
+        let (kind, _) = array_encoding(column.dtype(), column.row_shape());
+        let mut cached = None;
+        if column.rows().saturating_mul(column.row_bytes()) <= Self::CACHE {
+            column.read_rows(0, column.rows(), cached.insert(Vec::new()))?;
+        }
+        Ok(Self { key: key.to_owned(), column, kind, cached, class_offset: None })
+    }
+
+    /// Appends the rows from `first` on.
+    fn read(&self, first: u64, count: u64, rows: &mut Vec<u8>) -> Result<()> {
+        let Some(cached) = &self.cached else { return self.column.read_rows(first, count, rows) };
+        let row = self.column.row_bytes();
+        let range = usize::try_from(first * row).ok().zip(usize::try_from((first + count) * row).ok());
+        let Some(found) = range.and_then(|(start, end)| cached.get(start..end)) else {
+            return self.column.read_rows(first, count, rows);
+        };
+        rows.extend_from_slice(found);
+        Ok(())
+    }
 }
 
 /// The records of a set of columns.
@@ -91,7 +123,7 @@ impl ArrayRecords<'_> {
             rows.clear();
             for run in items.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
                 let first = run.first().copied().unwrap_or(0);
-                feature.column.read_rows(first, run.len() as u64, rows)?;
+                feature.read(first, run.len() as u64, rows)?;
             }
             read += rows.len() as u64;
         }
@@ -108,7 +140,9 @@ impl ArrayRecords<'_> {
             ints.clear();
             if feature.kind == Kind::Int64 {
                 let offset = i64::from(feature.class_offset.unwrap_or(0));
-                whole_numbers(row(number), feature.column.dtype(), offset, ints);
+                whole_numbers(row(number), feature.column.dtype(), ints);
+                // -1 means "no class" to readers, whatever the offset.
+                ints.iter_mut().filter(|class| **class >= 0).for_each(|class| *class += offset);
             }
         }
         let class = self.features.iter().zip(&*ints).find_map(|(feature, ints)| {
@@ -219,7 +253,7 @@ impl RecordSource for ArrayRecords<'_> {
 }
 
 /// Little-endian elements of an integer type as an `int64_list` holds them: `uint64` keeps its bits.
-fn whole_numbers(bytes: &[u8], dtype: DType, offset: i64, out: &mut Vec<i64>) {
+fn whole_numbers(bytes: &[u8], dtype: DType, out: &mut Vec<i64>) {
     let signed = matches!(dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64);
     let size = dtype.size();
     out.extend(bytes.chunks_exact(size).map(|element| {
@@ -229,8 +263,7 @@ fn whole_numbers(bytes: &[u8], dtype: DType, offset: i64, out: &mut Vec<i64>) {
         }
         let value = i64::from_le_bytes(wide);
         let unused = 64 - 8 * size;
-        let value = if signed { (value << unused) >> unused } else { value };
-        value.wrapping_add(offset)
+        if signed { (value << unused) >> unused } else { value }
     }));
 }
 
@@ -242,7 +275,7 @@ mod tests {
     fn whole_numbers_keep_their_values() {
         let check = |bytes: &[u8], dtype, expected: &[i64]| {
             let mut out = Vec::new();
-            whole_numbers(bytes, dtype, 0, &mut out);
+            whole_numbers(bytes, dtype, &mut out);
             assert_eq!(out, expected, "{dtype}");
         };
         check(&[0, 1], DType::Bool, &[0, 1]);

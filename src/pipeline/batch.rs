@@ -54,7 +54,7 @@ pub struct Batch {
 
 impl Batch {
     /// Buffers above this are given back to the system instead of being kept for the next batch.
-    const KEEP: usize = 8 << 20;
+    const KEEP: usize = 1 << 20;
 
     /// Empties it for reuse.
     pub fn clear(&mut self) {
@@ -70,10 +70,17 @@ impl Batch {
         self.positions = 0;
     }
 
+    /// Gives back memory that was needed on the way and is not any more.
+    pub fn trim(&mut self) {
+        if self.bytes.capacity() > 2 * self.bytes.len() + Self::KEEP {
+            self.bytes.shrink_to_fit();
+        }
+    }
+
     /// The bytes it holds in memory.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        self.bytes.len() as u64 + (self.pieces.len() * size_of::<Piece>()) as u64
+        (self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()) as u64
     }
 }
 

@@ -14,8 +14,7 @@ use crate::{
     shard::Order,
     source::InputList,
     storage::Storage,
-    tfrecord::Compression,
-    transform::{Scratch, Stored, Transformer},
+    transform::{Color, Notes, OutputFormat, Scratch, Stored, Transformer},
     units::{ByteSize, Count},
 };
 
@@ -162,12 +161,8 @@ pub struct ImageRecords<'a> {
 impl ImageRecords<'_> {
     /// How many images of this list make a good batch: about a megabyte, judged by a few of them.
     #[must_use]
-    pub fn batch_len_for(storage: &dyn Storage, list: &InputList, compression: Compression) -> u64 {
+    pub fn batch_len_for(storage: &dyn Storage, list: &InputList) -> u64 {
         const SAMPLES: u64 = 32;
-        if compression != Compression::None {
-            // Compressed bytes depend on the batches, so their length may depend on nothing that can change.
-            return 32;
-        }
         let len = list.len() as u64;
         let sizes: Vec<u64> = (0..SAMPLES.min(len))
             .filter_map(|i| usize::try_from(i * len / SAMPLES.min(len)).ok())
@@ -184,7 +179,7 @@ impl ImageRecords<'_> {
         usize::try_from(self.order.item(position)).unwrap_or(usize::MAX)
     }
 
-    /// The class of a list item as it is stored, and its name; items without one get the number before the first class.
+    /// The class of a list item as it is stored, and its name; items without one get -1, whatever the offset.
     fn label(&self, item: usize) -> Option<(i64, &str)> {
         if self.class_names.is_empty() {
             return None;
@@ -195,7 +190,7 @@ impl ImageRecords<'_> {
                 let name = self.class_names.get(label as usize).map_or("", String::as_str);
                 Some((i64::from(label) + offset, name))
             }
-            None => Some((offset - 1, "")),
+            None => Some((-1, "")),
         }
     }
 
@@ -204,18 +199,11 @@ impl ImageRecords<'_> {
         let name = self.list.name(item);
         scratch.builder.begin(batch, name.len());
         let path = self.list.path(item);
-        let stored = self.read(&path, batch).and_then(|()| {
-            let at = scratch.builder.payload_at();
-            let bytes = batch.bytes.get(at..).unwrap_or_default();
-            batch.read += bytes.len() as u64;
-            let prepared = self.transformer.image(bytes, &mut scratch.transform)?;
-            let facts = (prepared.info, prepared.notes);
-            if let Stored::Encoded(encoded) = prepared.stored {
-                batch.bytes.truncate(at);
-                batch.bytes.extend_from_slice(encoded);
-            }
-            Ok(facts)
-        });
+        let stored = if self.keeps_files() {
+            self.add_in_place(&path, scratch, batch)
+        } else {
+            self.add_encoded(&path, scratch, batch)
+        };
         match stored.at(&path) {
             Ok((info, notes)) => {
                 let features = ImageFeatures {
@@ -239,8 +227,37 @@ impl ImageRecords<'_> {
         }
     }
 
-    /// Appends a whole file to the batch.
-    fn read(&self, path: &Path, batch: &mut Batch) -> Result<()> {
+    /// Whether most files are stored as they are.
+    fn keeps_files(&self) -> bool {
+        let spec = self.transformer.spec();
+        spec.format == OutputFormat::Keep && !spec.resizes() && spec.color == Color::Keep
+    }
+
+    /// Reads a file into the place from which it is written; only where it has to change is it replaced there.
+    fn add_in_place(&self, path: &Path, scratch: &mut ImageScratch, batch: &mut Batch) -> Result<(ImageInfo, Notes)> {
+        batch.read += self.read(path, &mut batch.bytes)?;
+        let at = scratch.builder.payload_at();
+        let bytes = batch.bytes.get(at..).unwrap_or_default();
+        let prepared = self.transformer.image(bytes, &mut scratch.transform)?;
+        let facts = (prepared.info, prepared.notes);
+        if let Stored::Encoded(encoded) = prepared.stored {
+            batch.bytes.truncate(at);
+            batch.bytes.extend_from_slice(encoded);
+        }
+        Ok(facts)
+    }
+
+    /// Reads a file into a buffer of the worker, so that only what is made of it takes room in the batch.
+    fn add_encoded(&self, path: &Path, scratch: &mut ImageScratch, batch: &mut Batch) -> Result<(ImageInfo, Notes)> {
+        scratch.file.clear();
+        batch.read += self.read(path, &mut scratch.file)?;
+        let prepared = self.transformer.image(&scratch.file, &mut scratch.transform)?;
+        batch.bytes.extend_from_slice(prepared.bytes());
+        Ok((prepared.info, prepared.notes))
+    }
+
+    /// Appends a whole file to a buffer. Returns its bytes.
+    fn read(&self, path: &Path, buffer: &mut Vec<u8>) -> Result<u64> {
         let file = self.storage.open(path).map_err(unreadable)?;
         if file.len() > self.max_file.0 {
             let message = format!(
@@ -251,9 +268,10 @@ impl ImageRecords<'_> {
             return Err(Error::input(Fault::TooLarge, message)
                 .with_hint("raise --max-pixels if it is an image, and --max-shard if it is to be kept as it is"));
         }
-        let start = batch.bytes.len();
-        batch.bytes.resize(start + usize::try_from(file.len()).unwrap_or(usize::MAX), 0);
-        file.read_exact_at(batch.bytes.get_mut(start..).unwrap_or_default(), 0).map_err(unreadable)
+        let start = buffer.len();
+        buffer.resize(start + usize::try_from(file.len()).unwrap_or(usize::MAX), 0);
+        file.read_exact_at(buffer.get_mut(start..).unwrap_or_default(), 0).map_err(unreadable)?;
+        Ok(file.len())
     }
 }
 
@@ -272,18 +290,26 @@ fn unreadable(error: Error) -> Error {
     Error::input(Fault::Unreadable, error.message()).with_hint(advice)
 }
 
+/// A worker's buffer above this is given back.
+const KEEP_FILE: usize = 16 << 20;
+
 /// What a worker keeps between images.
 #[derive(Debug)]
 pub struct ImageScratch {
     transform: Scratch,
     builder: RecordBuilder,
+    file: Vec<u8>,
 }
 
 impl RecordSource for ImageRecords<'_> {
     type Scratch = ImageScratch;
 
     fn scratch(&self) -> Self::Scratch {
-        ImageScratch { transform: Scratch::default(), builder: RecordBuilder::new(self.cap, Made::OfImages) }
+        ImageScratch {
+            file: Vec::new(),
+            transform: Scratch::default(),
+            builder: RecordBuilder::new(self.cap, Made::OfImages),
+        }
     }
 
     fn batch_len(&self) -> u64 {
@@ -293,6 +319,10 @@ impl RecordSource for ImageRecords<'_> {
     fn fill(&self, positions: Range<u64>, scratch: &mut Self::Scratch, batch: &mut Batch) {
         for position in positions {
             self.add(position, scratch, batch);
+        }
+        batch.trim();
+        if scratch.file.capacity() > KEEP_FILE {
+            scratch.file = Vec::new();
         }
     }
 

@@ -112,8 +112,10 @@ impl WorkDir {
             let Some(entry) = read_json::<ShardEntry>(storage, &self.entry(split, shard))? else { break };
             let start = entries.last().map_or(0, |before| before.next);
             let bytes = EntryKind::File { bytes: entry.summary.bytes };
+            // Every position is accounted for: as a record, or as a failure.
+            let positions = entry.next.checked_sub(start);
             if entry.shard != shard
-                || entry.first < start
+                || positions != Some(entry.summary.records + entry.failures.len() as u64)
                 || storage.stat(&self.shard(split, shard))? != Some(bytes)
                 || storage.stat(&self.index(split, shard))?.is_none()
             {

@@ -6,7 +6,7 @@ mod policy;
 mod split;
 mod writer;
 
-pub use name::{ShardName, dataset_name, split_name_fault};
+pub use name::{ShardName, dataset_name};
 pub use order::{Order, Permutation};
 pub use policy::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, ShardFill, ShardPolicy};
 pub use split::{Ratios, SplitOrder, apportion, assign_ratios, assign_stratified};

@@ -47,23 +47,6 @@ pub fn dataset_name(text: &str) -> String {
     }
 }
 
-/// Why a text cannot name a split, or `None` if it can: letters, digits, `_` and `-`, starting with a letter or digit.
-#[must_use]
-pub fn split_name_fault(text: &str) -> Option<&'static str> {
-    let first = text.chars().next();
-    if text.len() > 64 {
-        Some("it is longer than 64 characters")
-    } else if !first.is_some_and(|c| c.is_ascii_alphanumeric()) {
-        Some("it must start with a letter or digit")
-    } else if !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-        Some("it may hold letters, digits, `_` and `-` only")
-    } else if text == "all" {
-        Some("`all` means every split to TFDS")
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,16 +80,6 @@ mod tests {
             ("a/b", "a_b"),
         ] {
             assert_eq!(dataset_name(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn split_names() {
-        for good in ["train", "val", "test-2", "0", "part_1"] {
-            assert_eq!(split_name_fault(good), None, "{good:?}");
-        }
-        for bad in ["", "-x", "a b", "a/b", "..", "é", "all"] {
-            assert!(split_name_fault(bad).is_some(), "{bad:?}");
         }
     }
 }

@@ -34,7 +34,7 @@ impl ShardPolicy {
         fill.records > 0 && fill.bytes.saturating_add(next) > self.max_bytes.0
     }
 
-    /// The shard that a list position belongs to when their number is fixed: equal parts, the first ones one larger.
+    /// The shard that a list position belongs to when their number is fixed: parts that differ by one at most.
     #[must_use]
     pub fn fixed_shard(&self, position: u64, positions: u64) -> Option<u32> {
         let count = u128::from(self.count?);

@@ -71,7 +71,7 @@ pub fn assign_ratios(len: u64, ratios: &Ratios, seed: u64, shuffle: bool) -> Res
 
 /// Splits a list by ratio within each class, so that every split has about the class shares of the whole.
 ///
-/// `labels` gives the class of each item; items without one form a class of their own. Costs 8 bytes an item.
+/// `labels` gives the class of each item; items without one form a class of their own. Costs up to about 24 bytes an item.
 ///
 /// # Errors
 /// As [`assign_ratios`].

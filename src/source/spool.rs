@@ -84,7 +84,7 @@ impl<'w> Spool<'w> {
         let name: String =
             name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
         let path = self.dir.join(format!("spool-{number}-{name}.bin"));
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&path).during("create").at(&path)?;
+        let file = OpenOptions::new().write(true).create_new(true).open(&path).during("create").at(&path)?;
         self.lock().push(path.clone());
         Ok(SpoolFile { spool: self, file, path, bytes, finished: false })
     }

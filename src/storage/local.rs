@@ -124,6 +124,11 @@ impl Storage for LocalStorage {
         fs::create_dir_all(dir).during("create the folder").at(dir)
     }
 
+    fn create_private_dir(&self, dir: &Path) -> Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        fs::DirBuilder::new().mode(0o700).create(dir).during("create the folder").at(dir)
+    }
+
     fn sync_dir(&self, dir: &Path) -> Result<()> {
         File::open(dir).and_then(|file| file.sync_all()).during("sync the folder").at(dir)
     }

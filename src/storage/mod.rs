@@ -173,6 +173,12 @@ pub trait Storage: Send + Sync + Debug {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn create_dir(&self, dir: &Path) -> Result<()>;
 
+    /// Makes a folder that nobody else can look into.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path, also if it is there already.
+    fn create_private_dir(&self, dir: &Path) -> Result<()>;
+
     /// Makes the names in a folder durable.
     ///
     /// # Errors

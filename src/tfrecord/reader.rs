@@ -46,24 +46,49 @@ pub struct RecordReader<R> {
     buffer: Vec<u8>,
     offset: u64,
     index: u64,
+    /// Nothing more can be read: where the next record would start is not known.
+    lost: bool,
 }
 
 impl<R: Read> RecordReader<R> {
     /// Reads from `input`, which should be buffered or cheap to read in small pieces.
     pub fn new(input: R, options: ReaderOptions) -> Self {
-        Self { input, options, buffer: Vec::new(), offset: 0, index: 0 }
+        Self { input, options, buffer: Vec::new(), offset: 0, index: 0, lost: false }
     }
 
-    /// The next record, or `None` at a clean end.
+    /// The next record, or `None` at the end. After [`ErrorKind::DataCrc`] the records behind the damaged one can still be
+    /// read; after any other error there is nothing more.
     ///
     /// # Errors
     /// [`ErrorKind::LengthCrc`], [`ErrorKind::DataCrc`], [`ErrorKind::TruncatedRecord`] or
     /// [`ErrorKind::RecordTooLarge`] at the byte where the record starts; [`ErrorKind::Io`].
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        if self.lost {
+            return Ok(None);
+        }
         let place = ByteOffset(self.offset);
+        let whole = self.read_frame(place);
+        // Where the next record starts is known once this one is in the buffer, even if its payload is damaged.
+        let is_damaged = matches!(&whole, Err(error) if matches!(error.kind(), ErrorKind::DataCrc { .. }));
+        self.lost = whole.is_err() && !is_damaged;
+        let index = RecordIndex(self.index);
+        if is_damaged || matches!(whole, Ok(true)) {
+            self.index += 1;
+            self.offset += self.buffer.len() as u64;
+        }
+        if !whole? {
+            return Ok(None);
+        }
+        let payload = self.buffer.get(HEADER_LEN..self.buffer.len() - FOOTER_LEN).unwrap_or_default();
+        debug_assert_eq!(payload.len() + FRAME_LEN, self.buffer.len());
+        Ok(Some(Record { index, offset: place, payload }))
+    }
+
+    /// Reads one whole frame into the buffer and checks it; `false` at a clean end.
+    fn read_frame(&mut self, place: ByteOffset) -> Result<bool> {
         self.buffer.clear();
         if self.fill(HEADER_LEN as u64)? == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         // The verdict on the header comes before memory is taken for what it claims.
         if let Frame::NeedMore { total } = self.parse(place)?
@@ -73,12 +98,7 @@ impl<R: Read> RecordReader<R> {
             return Err(Error::new(kind).at_place(place.into()));
         }
         self.parse(place)?;
-        let index = RecordIndex(self.index);
-        self.index += 1;
-        self.offset += self.buffer.len() as u64;
-        let payload = self.buffer.get(HEADER_LEN..self.buffer.len() - FOOTER_LEN).unwrap_or_default();
-        debug_assert_eq!(payload.len() + FRAME_LEN, self.buffer.len());
-        Ok(Some(Record { index, offset: place, payload }))
+        Ok(true)
     }
 
     /// Reads until the buffer holds `total` bytes or the stream ends; memory grows with what really arrives.
@@ -137,6 +157,23 @@ mod tests {
                 assert_eq!(error.place(), Some(ByteOffset(21 * whole as u64).into()));
             }
         }
+    }
+
+    #[test]
+    fn records_behind_a_damaged_payload_keep_their_places() {
+        let mut bytes = [frame(b"first"), frame(b"second"), frame(b"third")].concat();
+        bytes[21 + HEADER_LEN] ^= 1;
+        let mut reader = RecordReader::new(bytes.as_slice(), ReaderOptions::default());
+        assert!(reader.next_record().unwrap().is_some());
+        assert!(matches!(reader.next_record().unwrap_err().kind(), ErrorKind::DataCrc { .. }));
+        let third = reader.next_record().unwrap().unwrap();
+        assert_eq!((third.index.0, third.offset.0, third.payload), (2, 43, &b"third"[..]));
+
+        bytes[21] ^= 1;
+        let mut reader = RecordReader::new(bytes.as_slice(), ReaderOptions::default());
+        assert!(reader.next_record().unwrap().is_some());
+        assert!(matches!(reader.next_record().unwrap_err().kind(), ErrorKind::LengthCrc { .. }));
+        assert!(reader.next_record().unwrap().is_none());
     }
 
     #[test]

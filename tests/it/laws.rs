@@ -157,7 +157,7 @@ fn check(inputs: &Inputs, options: &ConvertOptions) -> TestCaseResult {
             prop_assert_eq!(&shard.name, &format!("in-{name}.tfrecord-{at:05}-of-{of:05}{ending}"));
             files.insert(shard.name.clone().into());
             let bytes = fs::read(out.join(&shard.name)).unwrap();
-            prop_assert!(bytes.len() as u64 <= options.cap().0, "{} bytes in {}", bytes.len(), shard.name);
+            prop_assert!(bytes.len() as u64 <= options.cap("train").0, "{} bytes in {}", bytes.len(), shard.name);
             prop_assert_eq!(bytes.len() as u64, shard.bytes);
             prop_assert_eq!(format!("{:08x}", crc32fast::hash(&bytes)), shard.crc32.clone());
             let records = records(&unzipped(bytes, options.compression));
@@ -172,7 +172,11 @@ fn check(inputs: &Inputs, options: &ConvertOptions) -> TestCaseResult {
                 // Shards are as full as they can be, unless their number was asked for.
                 let first = records[0].1.len() as u64 + 16;
                 if let (Some(last), None) = (last_size.replace(shard.bytes), &options.shards) {
-                    prop_assert!(last + first > options.cap().0, "the first record of {} fits before", shard.name);
+                    prop_assert!(
+                        last + first > options.cap("train").0,
+                        "the first record of {} fits before",
+                        shard.name
+                    );
                 }
             }
             found.extend(records.iter().map(|(_, payload)| (inputs.name)(payload)));

@@ -7,7 +7,7 @@ use crate::{
     error::{At, Error, Result},
     example::Kind,
     item::DType,
-    pipeline::{ArrayFeature, Cancel, ImageKeys, array_encoding},
+    pipeline::{ArrayFeature, Cancel, ImageKeys},
     source::{ArrayKind, ArrayRef, ClassNames, Column, LabelColumn, Npz, Spool, class_ids, npz_layout},
     storage::Storage,
     transform::{Color, OutputFormat},
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The key of the labels.
-const LABEL: &str = "label";
+pub(super) const LABEL: &str = "label";
 
 /// Rows that belong together: of one split, or of all.
 #[derive(Debug)]
@@ -187,16 +187,14 @@ fn open_table(
 ) -> Result<Table> {
     let main_key = if as_images { "image" } else { options.feature.as_deref().unwrap_or("x") };
     let Parts { split, main: main_arrays, labels: label_array, more } = parts;
-    let feature = |key: &str, arrays: &[ArrayRef]| {
-        let column = Column::open(storage, key, arrays, spool)?;
-        let (kind, _) = array_encoding(column.dtype(), column.row_shape());
-        Ok(ArrayFeature { key: key.to_owned(), column, kind, class_offset: None })
-    };
+    let feature = |key: &str, arrays: &[ArrayRef]| ArrayFeature::new(key, Column::open(storage, key, arrays, spool)?);
+    check_key(main_key, &[], false)?;
     let main = feature(main_key, &main_arrays)?;
     let rows = main.column.rows();
     let mut features = vec![main];
     let mut classes = None;
     if let Some(array) = label_array {
+        check_key(LABEL, &features, as_images)?;
         let mut column = feature(LABEL, std::slice::from_ref(&array))?;
         check_rows(&features, &column, &array)?;
         classes = labels.read(&mut column, &array, options)?;
@@ -244,7 +242,7 @@ fn check_key(key: &str, features: &[ArrayFeature], as_images: bool) -> Result<()
         return Ok(());
     };
     Err(Error::options(format!("`{key}` cannot name a feature: {fault}"))
-        .with_hint("choose another name in --array NAME=FILE (or in the archive)"))
+        .with_hint("choose another name in --feature or --array NAME=FILE (or in the archive)"))
 }
 
 /// All tables have the same columns, so that one schema describes them.

@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::Mutex,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rayon::prelude::*;
@@ -14,6 +14,7 @@ use crate::{
     pipeline::{Batch, Cancel, Progress, RecordSource},
     source::{Listing, Spool},
     storage::{LocalStorage, Storage},
+    tfrecord::Compression,
     transform::{DETECT_BYTES, Detected, TransformSpec, Transformer, detect},
     units::ByteSize,
 };
@@ -106,7 +107,7 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
         cancel.check()?;
         let transformer = Transformer::new(options.transform.clone())?;
         let sample = Sample { positions: split.order.len(), problems: &mut problems };
-        let sampled = with_source(options, storage, &inputs, split, &transformer, sample);
+        let sampled = with_source(options, storage, &inputs, split, &transformer, plan.fingerprint.batch_len, sample);
         let records = split.order.len();
         let share = u128::from(records);
         let mut bytes = sampled.written.saturating_mul(share) / sampled.records.max(1);
@@ -116,8 +117,13 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
             bytes = u128::from(input_bytes) * share / u128::from(inputs.len().max(1)) + overhead;
         }
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let shards = split.policy.count.map_or_else(|| sampled.shards(records, bytes, options.cap()), u64::from);
+        let shards =
+            split.policy.count.map_or_else(|| sampled.shards(records, bytes, split.policy.max_bytes), u64::from);
         splits.push(DrySplit { name: split.name.clone(), records, bytes: ByteSize(bytes), shards });
+    }
+    let mut warnings = super::warnings(&inputs);
+    if options.compression != Compression::None {
+        warnings.push("sizes and numbers of shards are those before compression".to_owned());
     }
     Ok(DryRun {
         name: plan.name,
@@ -125,10 +131,10 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
         input_bytes: ByteSize(input_bytes),
         class_names: inputs.class_names().to_vec(),
         splits,
-        max_shard: options.cap(),
+        max_shard: plan.splits.iter().map(|split| split.policy.max_bytes).max().unwrap_or_default(),
         problem_count: problems.count,
         problems: problems.listed,
-        warnings: super::warnings(&inputs),
+        warnings,
         elapsed: started.elapsed(),
     })
 }
@@ -249,8 +255,10 @@ struct Scratch(std::path::PathBuf);
 
 impl Scratch {
     fn create(storage: &dyn Storage) -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("shardify-dry-run-{}", std::process::id()));
-        storage.create_dir(&dir)?;
+        // Nobody may have prepared the folder for us: its name cannot be foretold, and it must not be there.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let dir = std::env::temp_dir().join(format!("shardify-dry-run-{}-{now:x}", std::process::id()));
+        storage.create_private_dir(&dir)?;
         Ok(Self(dir))
     }
 }

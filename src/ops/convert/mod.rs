@@ -85,8 +85,9 @@ fn run(
     let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
     let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
     cancel.check()?;
-    let plan = Plan::new(options, storage, &inputs)?;
-    if let Some(manifest) = output.begin(storage, &plan.fingerprint, &plan.output_names(options, &inputs))? {
+    let mut plan = Plan::new(options, storage, &inputs)?;
+    let names = plan.output_names(options, &inputs);
+    if let Some(manifest) = output.begin(storage, &mut plan.fingerprint, &names)? {
         storage.remove_tree(output.work.dir())?;
         let outcome = if output.published { ConvertOutcome::Resumed } else { ConvertOutcome::NothingToDo };
         return Ok(finished_before(options, manifest, outcome, started));
@@ -105,7 +106,15 @@ fn run(
             ErrorPolicy::Skip(limit) => Some(limit.map_or(u64::MAX, |limit| limit.of(inputs.len()))),
         };
         let result = run_split(
-            &Context { options, storage, output, inputs: &inputs, cancel, progress: &watch },
+            &Context {
+                options,
+                storage,
+                output,
+                inputs: &inputs,
+                batch_len: plan.fingerprint.batch_len,
+                cancel,
+                progress: &watch,
+            },
             split,
             done,
             |more| {
@@ -167,6 +176,7 @@ struct Context<'a> {
     storage: &'a dyn Storage,
     output: &'a Output,
     inputs: &'a Inputs,
+    batch_len: u64,
     cancel: &'a Cancel,
     progress: &'a dyn Progress,
 }
@@ -186,7 +196,7 @@ fn run_split(
     done: Vec<ShardEntry>,
     mut allowed: impl FnMut(u64) -> Option<u64>,
 ) -> Result<SplitResult> {
-    let Context { options, storage, output, inputs, cancel, progress } = *context;
+    let Context { options, storage, output, inputs, batch_len, cancel, progress } = *context;
     let before: u64 = done.iter().map(|entry| entry.failures.len() as u64).sum();
     let on_error = match allowed(before) {
         Some(at_most) => OnError::Skip { at_most },
@@ -221,6 +231,7 @@ fn run_split(
         inputs,
         split,
         &transformer,
+        batch_len,
         RunRange { job: &job, work: &output.work, storage, cancel, progress },
     )?;
     let new_failures = new.iter().map(|entry| entry.failures.len()).sum::<usize>() as u64 + trailing.len() as u64;
@@ -257,9 +268,10 @@ fn with_source<W: WithSource>(
     inputs: &Inputs,
     split: &SplitPlan,
     transformer: &Transformer,
+    batch_len: u64,
     action: W,
 ) -> W::Output {
-    let cap = options.cap();
+    let cap = split.policy.max_bytes;
     let shape_beside = schema::shape_beside(options);
     match inputs {
         Inputs::Images(listing) => action.run(&ImageRecords {
@@ -272,7 +284,7 @@ fn with_source<W: WithSource>(
             shape_beside,
             transformer,
             cap,
-            batch_len: ImageRecords::batch_len_for(storage, &listing.list, options.compression),
+            batch_len,
             max_file: max_file(options),
         }),
         Inputs::Arrays(arrays) => {
@@ -304,6 +316,7 @@ fn finish(
     results: Vec<SplitResult>,
 ) -> Result<ConvertReport> {
     let mut images = ImageFacts::default();
+    let mut notes = Vec::new();
     let (mut moves, mut splits, mut payload_bytes, mut failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let classes = inputs.class_names().len();
     for (split, result) in plan.splits.iter().zip(results) {
@@ -342,6 +355,20 @@ fn finish(
             ))
             .with_hint("run it again without --on-error skip to stop at the first, or with -v to see every reason"));
         }
+        let accounted = result.entries.iter().map(|entry| entry.summary.records + entry.failures.len() as u64);
+        let accounted = accounted.sum::<u64>() + result.trailing.len() as u64;
+        if accounted != split.order.len() {
+            // Never seen: a guard against losing inputs without a word.
+            return Err(Error::output(format!(
+                "split `{}` has {} inputs, and {accounted} are accounted for",
+                split.name,
+                split.order.len()
+            ))
+            .with_hint("this is a bug: please report it, and start again with --overwrite"));
+        }
+        if let Some(count) = split.policy.count.filter(|count| *count != of) {
+            notes.push(format!("split `{}` has {of} shards, not {count}: all inputs of the others failed", split.name));
+        }
         payload_bytes.push(result.entries.iter().map(|entry| entry.payload_bytes).sum::<u64>());
         let class_counts = (0..classes)
             .map(|class| u32::try_from(class).ok().and_then(|c| class_counts.get(&c).copied()).unwrap_or(0));
@@ -366,6 +393,7 @@ fn finish(
         class_names: inputs.class_names().to_vec(),
         label_offset: options.offset(),
         schema: schema::schema(options, inputs, &images),
+        supervised_keys: schema::supervised_keys(options, inputs),
         splits,
         files: Vec::new(),
         skipped: failures.len() as u64,
@@ -388,7 +416,7 @@ fn finish(
         manifest,
         images,
         failures,
-        warnings: warnings(inputs),
+        warnings: [warnings(inputs), notes].concat(),
         bytes_read: 0,
         elapsed: std::time::Duration::ZERO,
         resumed_shards: 0,

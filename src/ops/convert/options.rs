@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
+    item::split_name_fault,
     pipeline::ImageKeys,
-    shard::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, Ratios, split_name_fault},
+    shard::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, Ratios},
     source::Layout,
     tfrecord::Compression,
-    transform::TransformSpec,
+    transform::{OutputFormat, TransformSpec},
     units::{ByteSize, Count},
 };
 
@@ -47,7 +48,7 @@ impl MaxErrors {
                 clippy::cast_sign_loss,
                 reason = "a share of a count, rounded down"
             )]
-            Self::Share(share) => (inputs as f64 * share) as u64,
+            Self::Share(share) => (inputs as f64 * share + 1e-9) as u64,
         }
     }
 }
@@ -258,6 +259,12 @@ impl ConvertOptions {
                     .with_hint("give a cap that holds the largest record, as in --max-shard 256MB"));
             }
         }
+        if self.keys == ImageKeys::Slim && self.transform.format == OutputFormat::Raw && self.transform.size.is_none() {
+            return Err(Error::options(
+                "--keys slim with --format raw needs --size: its readers expect pixels of one shape",
+            )
+            .with_hint("add --size WIDTHxHEIGHT, or store encoded images: --format jpeg or png"));
+        }
         if self.stratify && self.split.is_none() {
             return Err(Error::options("--stratify needs splits by ratio to spread the classes over")
                 .with_hint("add --split, as in --split train=0.8,test=0.2"));
@@ -277,10 +284,11 @@ impl ConvertOptions {
         })
     }
 
-    /// The cap of a shard. With a fixed number of shards and no cap given, only the limit of 2 GiB holds.
+    /// The cap of a shard of a split. With a fixed number of shards and no cap given, only the limit of 2 GiB holds.
     #[must_use]
-    pub fn cap(&self) -> ByteSize {
-        self.max_shard.unwrap_or(if self.shards.is_some() { MAX_MAX_SHARD } else { DEFAULT_MAX_SHARD })
+    pub fn cap(&self, split: &str) -> ByteSize {
+        let fixed = self.shards.as_ref().is_some_and(|shards| shards.of(split).is_some());
+        self.max_shard.unwrap_or(if fixed { MAX_MAX_SHARD } else { DEFAULT_MAX_SHARD })
     }
 
     /// The options that the bytes depend on, as the manifest records them.
@@ -303,7 +311,7 @@ impl ConvertOptions {
             ("transform", json!(self.transform)),
             ("keys", json!(self.keys)),
             ("label_offset", json!(self.offset())),
-            ("max_shard", json!(self.cap())),
+            ("max_shard", json!(self.max_shard)),
             ("shards", shards),
             ("compression", json!(self.compression)),
             ("seed", json!(self.seed)),
@@ -331,6 +339,7 @@ mod tests {
     fn max_errors() {
         assert_eq!("20".parse(), Ok(MaxErrors::Count(20)));
         assert_eq!("0.5%".parse(), Ok(MaxErrors::Share(0.005)));
+        assert_eq!("29%".parse::<MaxErrors>().unwrap().of(100), 29);
         assert_eq!((MaxErrors::Share(0.005).of(1000), MaxErrors::Share(0.005).of(199)), (5, 0));
         for bad in ["", "-1", "101%", "x%", "1.5"] {
             fails::<MaxErrors>(bad, "is neither");

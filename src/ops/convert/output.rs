@@ -97,7 +97,7 @@ impl Output {
     pub(super) fn begin(
         &self,
         storage: &dyn Storage,
-        plan: &Fingerprint,
+        plan: &mut Fingerprint,
         names: &[String],
     ) -> Result<Option<Manifest>> {
         let plan_path = self.work.dir().join(PLAN_NAME);
@@ -110,7 +110,16 @@ impl Output {
                     .with_hint("repeat the earlier command with --resume, or start again with --overwrite"))
                     .at(&self.out);
                 }
+                // Compressed bytes depend on it, and the files that it was judged by may have changed.
+                plan.batch_len = before.batch_len;
                 return Ok(None);
+            }
+            if storage.stat(&plan_path)?.is_some() {
+                return Err(Error::output(
+                    "the interrupted run in this folder was made by another version of shardify",
+                )
+                .with_hint("resume it with that version, or start again with --overwrite"))
+                .at(&self.out);
             }
             if let Some(manifest) = read_manifest(storage, &self.out)? {
                 let before = Fingerprint {
@@ -119,23 +128,35 @@ impl Output {
                     inputs: plan.inputs,
                     inputs_sha256: manifest.inputs_sha256.clone(),
                     stamp: plan.stamp.clone(),
+                    newest: plan.newest,
+                    batch_len: plan.batch_len,
                 };
                 if let Some(difference) = plan.difference(&before) {
                     return Err(Error::output(format!("this folder holds another finished data set: {difference}"))
                         .with_hint("choose another output folder, or replace it with --overwrite"))
                     .at(&self.out);
                 }
+                if plan.newest > storage.modified(&self.out.join(MANIFEST_NAME))? {
+                    return Err(Error::output("an array file was changed after this data set was made of it")
+                        .with_hint("make it anew with --overwrite"))
+                    .at(&self.out);
+                }
                 return Ok(Some(manifest));
             }
         }
+        self.refuse_clashes(storage, names)?;
         self.remember_owned(storage)?;
         // Without the list no half of it is ever done: it goes before what it speaks of.
         Commit::forget(storage, self.work.dir())?;
         let kept = [LOCK_NAME, OWNED_NAME];
         sweep(storage, self.work.dir(), |name| !kept.contains(&name) && !name.starts_with("spool-"))?;
-        self.refuse_clashes(storage, names)?;
         write_json(storage, &plan_path, plan)?;
         storage.sync_dir(self.work.dir())?;
+        storage.sync_dir(&self.out)?;
+        for made in &self.created {
+            let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
+            storage.sync_dir(parent.unwrap_or(Path::new(".")))?;
+        }
         Ok(None)
     }
 

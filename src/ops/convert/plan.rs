@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    pipeline::ImageRecords,
     shard::{Order, Permutation, ShardPolicy, SplitOrder, assign_ratios, assign_stratified},
     source::{ArrayRef, Listing},
     storage::Storage,
@@ -52,7 +53,7 @@ pub(super) fn split_plans(options: &ConvertOptions, inputs: &Inputs) -> Result<V
             ))
             .with_hint("ask for fewer, or for a number for each split, as in --shards train=64,test=8"));
         }
-        let policy = ShardPolicy { max_bytes: options.cap(), count };
+        let policy = ShardPolicy { max_bytes: options.cap(&name), count };
         plans.push(SplitPlan { name, order, table, policy });
     }
     if let Some(super::ShardCounts::Named(counts)) = &options.shards
@@ -154,8 +155,12 @@ pub(super) struct Fingerprint {
     pub(super) inputs: u64,
     /// The digest of the list of inputs.
     pub(super) inputs_sha256: String,
-    /// Sizes and times of the array files: rows cannot be told apart by name.
+    /// The array files with the times of their last change: rows cannot be told apart by name.
     pub(super) stamp: Vec<String>,
+    /// The latest of these times, in nanoseconds since 1970.
+    pub(super) newest: u64,
+    /// Images in a batch, judged by a few of them; not compared, but carried on.
+    pub(super) batch_len: u64,
 }
 
 impl Fingerprint {
@@ -166,6 +171,10 @@ impl Fingerprint {
         class_names: &[String],
         storage: &dyn Storage,
     ) -> Result<Self> {
+        let batch_len = match inputs {
+            Inputs::Images(listing) => ImageRecords::batch_len_for(storage, &listing.list),
+            Inputs::Arrays(_) => 0,
+        };
         let mut hash = Sha256::new();
         let mut put = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
@@ -174,7 +183,7 @@ impl Fingerprint {
         for name in class_names {
             put(name.as_bytes());
         }
-        let mut stamp = Vec::new();
+        let (mut stamp, mut newest) = (Vec::new(), 0);
         match inputs {
             Inputs::Images(listing) => {
                 for split in &listing.splits {
@@ -192,7 +201,9 @@ impl Fingerprint {
                 let more = options.labels.iter().chain(options.arrays.iter().map(|(_, path)| path));
                 for typed in options.inputs.iter().chain(more) {
                     let path = ArrayRef::parse(storage, typed)?.path;
-                    stamp.push(format!("{} {}", path.display(), storage.modified(&path)?));
+                    let modified = storage.modified(&path)?;
+                    newest = newest.max(modified);
+                    stamp.push(format!("{} {modified}", path.display()));
                 }
                 for table in &arrays.tables {
                     put(table.split.as_deref().unwrap_or_default().as_bytes());
@@ -211,6 +222,8 @@ impl Fingerprint {
             inputs: inputs.len(),
             inputs_sha256,
             stamp,
+            newest,
+            batch_len,
         })
     }
 

@@ -1,6 +1,10 @@
 //! The schema of what was written: fixed where all records agree.
 
-use super::{ConvertOptions, arrays::Arrays, inputs::Inputs};
+use super::{
+    ConvertOptions,
+    arrays::{Arrays, LABEL},
+    inputs::Inputs,
+};
 use crate::{
     example::{Encoding, Field, Kind, Role, Schema},
     item::{DType, ImageFormat},
@@ -37,6 +41,22 @@ pub(super) fn schema(options: &ConvertOptions, inputs: &Inputs, facts: &ImageFac
 
 fn field(key: &str, kind: Kind, role: Role, auxiliary: bool) -> Field {
     Field { key: key.to_owned(), kind, role, auxiliary }
+}
+
+/// The keys of what a model is given and of what it is to say, if there are labels.
+pub(super) fn supervised_keys(options: &ConvertOptions, inputs: &Inputs) -> Option<(String, String)> {
+    match inputs {
+        Inputs::Images(listing) if listing.class_names.is_empty() => None,
+        Inputs::Images(_) => {
+            // TFDS knows raw pixels of differing sizes by the one key that it takes apart into value and shape.
+            Some((options.keys.image(false).to_owned(), options.keys.label().to_owned()))
+        }
+        Inputs::Arrays(arrays) => {
+            let features = &arrays.tables.first()?.features;
+            let label = features.iter().find(|feature| feature.key == LABEL)?;
+            Some((features.first()?.key.clone(), label.key.clone()))
+        }
+    }
 }
 
 /// Whether the shape of raw pixels has to stand beside them: images may differ in more than one dimension.

@@ -15,11 +15,7 @@ pub(super) fn lines(manifest: &Manifest, out: &str) -> String {
     let is_name = split.chars().all(word) && split.starts_with(|c: char| c.is_ascii_alphabetic());
     let variable = if is_name { split } else { "ds" };
     if manifest.compression == Compression::None {
-        let supervised =
-            manifest.schema.fields.iter().any(|field| {
-                !field.auxiliary && (matches!(field.role, Role::ClassLabel { .. }) || field.key == "label")
-            });
-        let supervised = if supervised { ", as_supervised=True" } else { "" };
+        let supervised = if manifest.supervised_keys.is_some() { ", as_supervised=True" } else { "" };
         return format!(
             "import tensorflow_datasets as tfds\n\
              builder = tfds.builder_from_directory({out})\n\
