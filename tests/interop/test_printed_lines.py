@@ -45,3 +45,9 @@ def test_for_arrays(tmp_path, dtype, options):
     np.save(tmp_path / "y.npy", np.arange(7))
     labels = ["--labels", tmp_path / "y.npy", "--array", f"one={tmp_path / 'one.npy'}"]
     assert run(tmp_path / "x.npy", tmp_path / "out", *labels, *options.split()) == 7
+
+
+def test_for_an_array_under_another_name(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((7, 2), "float32"))
+    np.save(tmp_path / "y.npy", np.arange(7))
+    assert run(tmp_path / "x.npy", tmp_path / "out", "--labels", tmp_path / "y.npy", "--feature", "pixels") == 7

@@ -16,6 +16,8 @@ mod errors;
 mod laws;
 #[cfg(feature = "cli")]
 mod memory;
+#[cfg(feature = "cli")]
+mod promises;
 mod proto;
 #[cfg(feature = "cli")]
 mod publish;
