@@ -3,6 +3,7 @@
 mod convert;
 mod extras;
 mod progress;
+mod results;
 mod screen;
 mod signal;
 mod ui;

@@ -130,7 +130,7 @@ impl ArrayRecords<'_> {
         Ok(read)
     }
 
-    fn add(&self, at: usize, position: u64, scratch: &mut ArrayScratch, batch: &mut Batch) -> Result<()> {
+    fn add(&self, at: usize, position: u64, scratch: &mut ArrayScratch, batch: &mut Batch) {
         let ArrayScratch { builder, transform, rows, ints } = scratch;
         let row = |feature: usize| {
             let len = self.features.get(feature).map_or(0, |f| usize::try_from(f.column.row_bytes()).unwrap_or(0));
@@ -158,7 +158,7 @@ impl ArrayRecords<'_> {
         for (number, feature) in self.features.iter().enumerate().skip(1) {
             features.push((&feature.key, value(number, feature)));
         }
-        let Some(main) = self.features.first() else { return Ok(()) };
+        let Some(main) = self.features.first() else { return };
         builder.begin(batch, 0);
         if let Some(pixels) = self.pixels {
             let [height, width, channels] = pixels.shape;
@@ -167,7 +167,7 @@ impl ArrayRecords<'_> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     builder.fail(batch, position, error);
-                    return Ok(());
+                    return;
                 }
             };
             batch.bytes.extend_from_slice(prepared.bytes());
@@ -178,7 +178,7 @@ impl ArrayRecords<'_> {
                 batch.images.push(ImageFacts::of(&info, prepared.notes));
                 batch.classes.extend(class);
             }
-            return Ok(());
+            return;
         }
         let main_value = match main.kind {
             Kind::Int64 => value(0, main),
@@ -192,7 +192,6 @@ impl ArrayRecords<'_> {
         if builder.finish(batch, position, &mut features, 0) {
             batch.classes.extend(class);
         }
-        Ok(())
     }
 
     /// The array and row at a position.
@@ -220,12 +219,11 @@ impl RecordSource for ArrayRecords<'_> {
 
     fn fill(&self, positions: Range<u64>, scratch: &mut Self::Scratch, batch: &mut Batch) {
         let start = positions.start;
-        let outcome = self.read(positions.clone(), scratch).and_then(|read| {
+        let outcome = self.read(positions.clone(), scratch).map(|read| {
             batch.read += read;
             for (at, position) in positions.enumerate() {
-                self.add(at, position, scratch, batch)?;
+                self.add(at, position, scratch, batch);
             }
-            Ok(())
         });
         // Failures of single rows name their row; an array that cannot be read ends the run.
         for failed in &mut batch.failed {
