@@ -60,6 +60,22 @@ struct Step {
     bar: Option<ProgressBar>,
 }
 
+impl Step {
+    fn new(name: &str, total: Option<u64>) -> Self {
+        let now = Instant::now();
+        Self {
+            name: name.to_owned(),
+            total,
+            done: 0,
+            before: 0,
+            shard: String::new(),
+            started: now,
+            printed: now,
+            bar: None,
+        }
+    }
+}
+
 impl Meter {
     pub(super) fn new(ui: &Ui, when: When) -> Self {
         let quiet = ui.verbosity() == Verbosity::Quiet && when == When::Auto;
@@ -71,16 +87,7 @@ impl Meter {
             When::Auto => Some(Duration::from_mins(1)),
             When::Always => Some(Duration::from_secs(5)),
         };
-        let step = Step {
-            name: String::new(),
-            total: None,
-            done: 0,
-            before: 0,
-            shard: String::new(),
-            started: Instant::now(),
-            printed: Instant::now(),
-            bar: None,
-        };
+        let step = Step::new("", None);
         Self { ui: ui.clone(), bar, every, read: AtomicU64::new(0), skipped: AtomicU64::new(0), step: Mutex::new(step) }
     }
 
@@ -181,16 +188,7 @@ impl Progress for Meter {
         if let Some(bar) = step.bar.take() {
             bar.finish_and_clear();
         }
-        *step = Step {
-            name: name.to_owned(),
-            total,
-            done: 0,
-            before: 0,
-            shard: String::new(),
-            started: Instant::now(),
-            printed: Instant::now(),
-            bar: None,
-        };
+        *step = Step::new(name, total);
         if self.bar {
             let bar = self.ui.bars().add(ProgressBar::new(total.unwrap_or(0)));
             // The template is a constant: that it is well-formed shows at the first run.

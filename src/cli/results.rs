@@ -1,9 +1,7 @@
 //! What `convert` has to say when it is done, as text and as JSON.
 
 use serde_json::json;
-use shardify::{
-    ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, transform::Note, units::Count,
-};
+use shardify::{ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, units::Count};
 
 use super::ui::{duration, table};
 
@@ -54,7 +52,7 @@ pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
         let formats = ["JPEG", "PNG", "raw"].into_iter().zip(report.images.formats).filter(|(_, count)| *count > 0);
         let formats: Vec<_> = formats.map(|(name, count)| format!("{} {name}", Count(count))).collect();
         text.push_str(&format!("images: {}\n", formats.join(", ")));
-        for (note, count) in Note::ALL.iter().zip(report.images.notes).filter(|(_, count)| *count > 0) {
+        for (note, count) in report.images.notes.iter() {
             text.push_str(&format!("  {}: {}\n", Count(count), note.text()));
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::Error,
     item::{ImageFormat, ImageInfo},
-    transform::{Note, Notes},
+    transform::{NoteCounts, Notes},
 };
 
 /// Bytes that are never torn apart: one framed record, or one gzip member of a few.
@@ -114,14 +114,16 @@ pub struct ImageFacts {
     pub height: Option<Spread>,
     /// Columns.
     pub width: Option<Spread>,
-    /// How many images have each of [`Note::ALL`].
-    pub notes: [u64; Note::ALL.len()],
+    /// How many images have each note.
+    pub notes: NoteCounts,
 }
 
 impl ImageFacts {
     /// The facts of one image.
     #[must_use]
     pub fn of(info: &ImageInfo, notes: Notes) -> Self {
+        let mut counts = NoteCounts::default();
+        counts.add(notes);
         let format = |format| u64::from(info.format == format);
         let channels = |channels| u64::from(info.channels == channels);
         Self {
@@ -130,7 +132,7 @@ impl ImageFacts {
             deep: u64::from(info.bits > 8),
             height: Some(Spread { min: info.height, max: info.height }),
             width: Some(Spread { min: info.width, max: info.width }),
-            notes: Note::ALL.map(|note| u64::from(notes.contains(note))),
+            notes: counts,
         }
     }
 
@@ -149,9 +151,7 @@ impl ImageFacts {
         self.deep += other.deep;
         self.height = spread(self.height, other.height);
         self.width = spread(self.width, other.width);
-        for (a, b) in self.notes.iter_mut().zip(other.notes) {
-            *a += b;
-        }
+        self.notes.merge(&other.notes);
     }
 
     /// How many images there are.

@@ -56,18 +56,6 @@ impl StagedFile {
         self.file.write_all(bytes).during("write").at(&self.dest)
     }
 
-    /// The file itself, to be read back or written at an offset.
-    #[must_use]
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// The final path.
-    #[must_use]
-    pub fn dest(&self) -> &Path {
-        &self.dest
-    }
-
     /// Syncs the bytes, then gives the file its final name. The name is durable after the folder is synced.
     ///
     /// # Errors

@@ -91,7 +91,8 @@ impl Notes {
 }
 
 /// How many images have each note.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct NoteCounts([u64; Note::ALL.len()]);
 
 impl NoteCounts {
