@@ -4,6 +4,10 @@ mod encode;
 #[expect(missing_docs, reason = "generated from proto/example.proto")]
 pub mod proto;
 mod schema;
+mod view;
+mod wire;
 
 pub use encode::{Around, MAX_EXAMPLE, Value};
 pub use schema::{Encoding, Field, Kind, Role, Schema};
+pub use view::{ExampleView, FeatureView};
+pub use wire::Malformed;
