@@ -373,7 +373,7 @@ mod tests {
         let mut rest = &bytes[..];
         let mut seen = 0;
         while rest.len() > 16 {
-            let len = u64::from_le_bytes(*rest.first_chunk().unwrap()) as usize;
+            let len = usize::try_from(u64::from_le_bytes(*rest.first_chunk().unwrap())).unwrap();
             compare(&rest[12..12 + len]);
             rest = &rest[len + 16..];
             seen += 1;

@@ -1,0 +1,296 @@
+//! What can be saved of a damaged shard: which records are intact, and what happened to the others.
+//!
+//! The hard case is a record that holds framing itself, a TFRecord stored in a record: after damage, what lies inside must
+//! not be taken for records of the file. So evidence is weighed:
+//!
+//! - A header that holds, where a record must start, gives the extent of that record. If another header or the end of the file
+//!   follows, nothing inside is looked at, whatever became of the payload.
+//! - If nothing follows (bytes were lost or added, or the next header is damaged too), records found inside count only if
+//!   their run goes on past the claimed end: a stored file ends inside of what stores it.
+//! - After a damaged header the next record is searched for: header and payload must hold, or header and what follows. Then,
+//!   at this and every later place where reading was resumed, the checksum before that place is compared with the bytes since
+//!   the damaged header: if it holds, all of them were one record of which only the header is damaged, and what was found
+//!   inside is taken back.
+//! - A header that holds and claims more than is left means that the file was cut: nothing inside is looked at.
+//!
+//! Checksums of long stretches come from a table of running checksums, made in one pass over the file, so that no evidence
+//! costs more than a few kilobytes of reading, and the whole never more than a few passes.
+
+use super::{
+    crc::mask,
+    frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
+    resync::find_header,
+    running::{RunningCrc, WINDOW},
+    spans::Spans,
+};
+use crate::{
+    error::{ErrorKind, Result},
+    units::{ByteOffset, ByteSize, RecordIndex},
+};
+
+/// Damaged headers that are remembered, in case one of them is found to hold what follows.
+const MAX_SUSPECTS: usize = 64;
+
+/// What is wrong at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DamageKind {
+    /// The header's checksum does not match its length.
+    LengthCrc {
+        /// The masked CRC-32C in the file.
+        stored: u32,
+        /// The masked CRC-32C of the eight length bytes.
+        computed: u32,
+    },
+    /// The payload's checksum does not match.
+    DataCrc {
+        /// The masked CRC-32C in the file.
+        stored: u32,
+        /// The masked CRC-32C of the payload.
+        computed: u32,
+    },
+    /// The file ends with less than a header.
+    TruncatedHeader,
+    /// The file ends inside a record.
+    TruncatedRecord {
+        /// The bytes that the record needs, framing included.
+        needed: u64,
+    },
+    /// A header that holds and claims more than a record may have.
+    TooLarge {
+        /// What it claims, in bytes.
+        claimed: u64,
+    },
+    /// Nothing but zeros up to the end of the file.
+    ZeroTail,
+}
+
+/// A stretch of a file that cannot be read as records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage {
+    /// The number of the damaged record in the file; every damage before it counts as one record.
+    pub record: RecordIndex,
+    /// Where it starts.
+    pub offset: ByteOffset,
+    /// Bytes up to where reading goes on.
+    pub bytes: u64,
+    /// What is wrong.
+    pub kind: DamageKind,
+}
+
+/// What is in a file of records.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// The intact records.
+    pub intact: Spans,
+    /// Everything else, by offset.
+    pub damage: Vec<Damage>,
+}
+
+/// Looks at `len` uncompressed bytes, which `read` fills a buffer with from any offset on.
+///
+/// # Errors
+/// Those of `read`. Damage is no error.
+pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Result<()>) -> Result<Survey> {
+    // Lengths are kept in 32 bits, and no Example may be longer.
+    let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
+    let mut bytes = RunningCrc::new(len, read);
+    bytes.index()?;
+    let mut surveyor =
+        Surveyor { bytes, len, limit, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
+    surveyor.run()?;
+    Ok(Survey { intact: surveyor.intact, damage: surveyor.damage })
+}
+
+/// A damaged header whose record may reach further than the next place where reading was resumed.
+struct Suspect {
+    start: u64,
+    kind: DamageKind,
+    /// How many intact records and damages came before.
+    intact: u64,
+    damage: usize,
+}
+
+/// What stands at an offset.
+enum Found {
+    Whole { end: u64 },
+    BadData { end: u64, kind: DamageKind },
+    PastEnd { needed: u64 },
+    NoHeader,
+    BadHeader(DamageKind),
+}
+
+struct Surveyor<F> {
+    bytes: RunningCrc<F>,
+    len: u64,
+    limit: ByteSize,
+    intact: Spans,
+    damage: Vec<Damage>,
+    suspects: Vec<Suspect>,
+}
+
+impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
+    fn run(&mut self) -> Result<()> {
+        let mut at = 0;
+        while at < self.len {
+            at = match self.look(at)? {
+                Found::Whole { end } => {
+                    self.intact.push(at, u32::try_from(end - at).unwrap_or(u32::MAX));
+                    end
+                }
+                Found::BadData { end, kind } => {
+                    let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
+                    self.note(at, next, kind);
+                    next
+                }
+                Found::PastEnd { needed } => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                Found::NoHeader => self.ends(at, DamageKind::TruncatedHeader)?,
+                Found::BadHeader(_) if self.bytes.is_zero_from(at)? => self.ends(at, DamageKind::ZeroTail)?,
+                Found::BadHeader(kind) => {
+                    // When there are too many, the outermost ones and the latest one matter most.
+                    self.suspects.truncate(MAX_SUSPECTS - 1);
+                    let (intact, damage) = (self.intact.len(), self.damage.len());
+                    self.suspects.push(Suspect { start: at, kind, intact, damage });
+                    let next = self.next_record(at + 1, self.len, true)?.unwrap_or(self.len);
+                    self.note(at, next, kind);
+                    self.take_back(next)?;
+                    next
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Notes damage from `at` to the end of the file, unless it lies inside a record whose header is damaged.
+    fn ends(&mut self, at: u64, kind: DamageKind) -> Result<u64> {
+        if !self.take_back(self.len)? {
+            self.note(at, self.len, kind);
+        }
+        Ok(self.len)
+    }
+
+    fn note(&mut self, from: u64, to: u64, kind: DamageKind) {
+        let record = RecordIndex(self.intact.len() + self.damage.len() as u64);
+        self.damage.push(Damage { record, offset: ByteOffset(from), bytes: to - from, kind });
+    }
+
+    /// If everything from a suspect to `end` was one record, says so and takes back what was found inside.
+    fn take_back(&mut self, end: u64) -> Result<bool> {
+        for at in 0..self.suspects.len() {
+            let Some(&Suspect { start, kind, intact, damage }) = self.suspects.get(at) else { break };
+            let len = end.saturating_sub(start);
+            if len < FRAME_LEN as u64 || len - FRAME_LEN as u64 > self.limit.0 {
+                continue;
+            }
+            let footer = end - FOOTER_LEN as u64;
+            if mask(self.bytes.crc(start + HEADER_LEN as u64, footer)?) == self.bytes.u32_at(footer)? {
+                self.intact.truncate(intact);
+                self.damage.truncate(damage);
+                self.suspects.truncate(at);
+                self.note(start, end, kind);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn look(&mut self, at: u64) -> Result<Found> {
+        let limit = self.limit;
+        let window = self.bytes.view(at, HEADER_LEN as u64)?;
+        let total = match parse_frame(window.get(..HEADER_LEN).unwrap_or(window), limit, Verify::All) {
+            Frame::NeedMore { total } => total,
+            Frame::Bad(ErrorKind::LengthCrc { stored, computed }) => {
+                return Ok(Found::BadHeader(DamageKind::LengthCrc { stored, computed }));
+            }
+            Frame::Bad(ErrorKind::RecordTooLarge { claimed, .. }) => {
+                return Ok(Found::BadHeader(DamageKind::TooLarge { claimed }));
+            }
+            Frame::Bad(_) | Frame::Record { .. } => return Ok(Found::NoHeader),
+        };
+        let left = self.len - at;
+        if left < HEADER_LEN as u64 {
+            return Ok(Found::NoHeader);
+        }
+        if total > left {
+            return Ok(Found::PastEnd { needed: total });
+        }
+        let end = at + total;
+        if total <= WINDOW {
+            return Ok(match parse_frame(self.bytes.view(at, total)?, limit, Verify::All) {
+                Frame::Bad(ErrorKind::DataCrc { stored, computed }) => {
+                    Found::BadData { end, kind: DamageKind::DataCrc { stored, computed } }
+                }
+                _ => Found::Whole { end },
+            });
+        }
+        // A long record: its checksum is put together instead of reading it again.
+        let footer = end - FOOTER_LEN as u64;
+        let computed = mask(self.bytes.crc(at + HEADER_LEN as u64, footer)?);
+        let stored = self.bytes.u32_at(footer)?;
+        Ok(match stored == computed {
+            true => Found::Whole { end },
+            false => Found::BadData { end, kind: DamageKind::DataCrc { stored, computed } },
+        })
+    }
+
+    /// Whether a record may end here: at the end of the file, or before a header that holds.
+    fn is_boundary(&mut self, at: u64) -> Result<bool> {
+        if at == self.len {
+            return Ok(true);
+        }
+        let limit = self.limit;
+        let window = self.bytes.view(at, HEADER_LEN as u64)?;
+        Ok(window.len() >= HEADER_LEN && !matches!(parse_frame(window, limit, Verify::Length), Frame::Bad(_)))
+    }
+
+    /// The next offset in `from..to` where a record starts whose header holds, and whose payload holds too or, if `lenient`,
+    /// which ends at a boundary.
+    fn next_record(&mut self, from: u64, to: u64, lenient: bool) -> Result<Option<u64>> {
+        let limit = self.limit;
+        let mut from = from;
+        while from < to {
+            let window = self.bytes.view(from, HEADER_LEN as u64)?;
+            let Some(at) = find_header(window, 0, limit) else {
+                // The last eleven bytes may begin a header.
+                let passed = window.len().saturating_sub(HEADER_LEN - 1);
+                if passed == 0 {
+                    return Ok(None);
+                }
+                from += passed as u64;
+                continue;
+            };
+            let candidate = from + at as u64;
+            if candidate >= to {
+                return Ok(None);
+            }
+            match self.look(candidate)? {
+                Found::Whole { .. } => return Ok(Some(candidate)),
+                Found::BadData { end, .. } if lenient && self.is_boundary(end)? => return Ok(Some(candidate)),
+                _ => from = candidate + 1,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first record inside the record at `start`, which claims to end at `end`, from which a run of records goes on to
+    /// `end` or past it.
+    fn run_past(&mut self, start: u64, end: u64) -> Result<Option<u64>> {
+        let mut from = start + HEADER_LEN as u64;
+        while let Some(first) = self.next_record(from, end, false)? {
+            let mut at = first;
+            while at < end
+                && let Found::Whole { end } = self.look(at)?
+            {
+                at = end;
+            }
+            if at >= end {
+                return Ok(Some(first));
+            }
+            from = at;
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
+mod tests;
