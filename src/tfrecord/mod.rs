@@ -13,6 +13,7 @@
 mod compression;
 mod crc;
 mod frame;
+mod inflate;
 mod reader;
 mod resync;
 mod running;
@@ -22,6 +23,7 @@ mod survey;
 pub use compression::{Compression, gzip_member};
 pub use crc::{mask, masked_crc32c, unmask};
 pub use frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, footer, header, parse_frame};
+pub use inflate::{Inflater, StreamFault};
 pub use reader::{DEFAULT_MAX_RECORD, ReaderOptions, Record, RecordReader};
 pub use resync::find_header;
 pub use spans::{RecordSpan, Spans};
