@@ -79,6 +79,16 @@ impl<'w> Spool<'w> {
 
     /// Starts a scratch file that will hold `bytes` bytes of the array `name`.
     pub(super) fn create(&self, name: &str, bytes: u64) -> Result<SpoolFile<'_, 'w>> {
+        let advice = format!(
+            "an array that is compressed or in Fortran order needs {} ({bytes} bytes) of scratch space here while it is \
+             converted; make room, or save it with np.save(\"x.npy\", np.ascontiguousarray(x))",
+            ByteSize(bytes),
+        );
+        self.create_with(name, advice)
+    }
+
+    /// Starts a scratch file; `advice` is for when the disk is full.
+    pub(super) fn create_with(&self, name: &str, advice: String) -> Result<SpoolFile<'_, 'w>> {
         fs::create_dir_all(&self.dir).during("create the folder").at(&self.dir)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name: String =
@@ -86,7 +96,7 @@ impl<'w> Spool<'w> {
         let path = self.dir.join(format!("spool-{number}-{name}.bin"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path).during("create").at(&path)?;
         self.lock().push(path.clone());
-        Ok(SpoolFile { spool: self, file, path, bytes, finished: false })
+        Ok(SpoolFile { spool: self, file, path, advice, finished: false })
     }
 
     /// Removes a scratch file that is no longer needed. Best effort: the caller's folder is swept anyway.
@@ -120,7 +130,7 @@ pub(super) struct SpoolFile<'a, 'w> {
     spool: &'a Spool<'w>,
     file: File,
     path: PathBuf,
-    bytes: u64,
+    advice: String,
     finished: bool,
 }
 
@@ -138,12 +148,7 @@ impl SpoolFile<'_, '_> {
     }
 
     fn explain(&self, source: io::Error) -> Error {
-        Error::io("write", source).with_hint(format!(
-            "an array that is compressed or in Fortran order needs {} ({} bytes) of scratch space here while it is \
-             converted; make room, or save it with np.save(\"x.npy\", np.ascontiguousarray(x))",
-            ByteSize(self.bytes),
-            self.bytes
-        ))
+        Error::io("write", source).with_hint(self.advice.as_str())
     }
 }
 
@@ -180,13 +185,8 @@ mod tests {
     fn a_full_disk_names_the_file_and_the_scratch_space_needed() {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::new(dir.path());
-        let file = SpoolFile {
-            spool: &spool,
-            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
-            path: dir.path().join("spool-0-x.bin"),
-            bytes: 1_234_567_890,
-            finished: false,
-        };
+        let mut file = spool.create("x", 1_234_567_890).unwrap();
+        file.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let error = file.write_at(&[0; 10], 0).unwrap_err();
         assert!(error.to_string().ends_with("spool-0-x.bin: cannot write: no space left on device"), "{error}");
         assert!(error.hint().unwrap().contains("1.23 GB (1234567890 bytes)"), "{error:?}");

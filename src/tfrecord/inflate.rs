@@ -64,16 +64,15 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
         }
     }
 
-    /// Appends up to `want` bytes. Returns how many; 0 at the end, or where reading cannot go on: see
-    /// [`Inflater::fault`].
+    /// Fills a buffer as far as possible. Returns the bytes written; fewer than asked for at the end, or where reading cannot
+    /// go on: see [`Inflater::fault`].
     ///
     /// # Errors
     /// Those of `read`.
-    pub fn more(&mut self, out: &mut Vec<u8>, want: usize) -> Result<usize> {
-        let (before, mut end) = (out.len(), out.len());
-        out.resize(before + want, 0);
+    pub fn fill(&mut self, out: &mut [u8]) -> Result<usize> {
+        let mut end = 0;
         while end < out.len() && self.fault.is_none() {
-            self.fill()?;
+            self.refill()?;
             let input = self.input.get(self.used..).unwrap_or_default();
             if self.between {
                 match (input.is_empty(), self.compression) {
@@ -99,8 +98,7 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
                 Err(_) => self.fail("the compressed data or their checksum are damaged"),
             }
         }
-        out.truncate(end);
-        Ok(end - before)
+        Ok(end)
     }
 
     /// Why nothing more can be read; `None` at the end of a whole stream.
@@ -162,7 +160,7 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
     }
 
     /// Sees to it that there are bytes to go on with, unless the file ends. Between members, enough to tell one.
-    fn fill(&mut self) -> Result<()> {
+    fn refill(&mut self) -> Result<()> {
         let left = self.input.len() - self.used.min(self.input.len());
         let at = self.start + self.input.len() as u64;
         if at >= self.len || left >= GZIP_MAGIC.len() || (left > 0 && !self.between) {
@@ -273,7 +271,10 @@ mod tests {
         });
         let (mut out, mut faults) = (Vec::new(), Vec::new());
         loop {
-            while inflater.more(&mut out, step).unwrap() > 0 {}
+            let mut part = vec![0; step];
+            while let made @ 1.. = inflater.fill(&mut part).unwrap() {
+                out.extend_from_slice(&part[..made]);
+            }
             let Some(fault) = inflater.fault() else { break };
             faults.push(fault);
             if !inflater.resume().unwrap() {
