@@ -28,6 +28,7 @@ impl fmt::Display for ShardName<'_> {
         f.write_str(match compression {
             Compression::None => "",
             Compression::Gzip => ".gz",
+            Compression::Zlib => ".zlib",
         })
     }
 }

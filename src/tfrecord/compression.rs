@@ -16,6 +16,8 @@ pub enum Compression {
     None,
     /// Multi-member gzip: `tf.data` reads it with `compression_type="GZIP"`; TFDS, DALI and Grain cannot.
     Gzip,
+    /// One zlib stream, which `tf.data` reads with `compression_type="ZLIB"`. Read, but never written.
+    Zlib,
 }
 
 /// One gzip member that holds `bytes`. The same bytes always give the same member: no name, no time.
