@@ -25,6 +25,9 @@ pub struct Manifest {
     pub name: String,
     /// How every shard is compressed.
     pub compression: Compression,
+    /// Another program wrote the shards, and this manifest only describes them: they are not shardify's to replace.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
     /// The seed of the order and of the splits.
     pub seed: u64,
     /// SHA-256 in hexadecimal of the list of image files with their classes and splits, or of the shapes of the arrays.

@@ -28,8 +28,7 @@ pub(super) fn compress(batch: &mut Batch, policy: &ShardPolicy, positions: u64) 
         let (mut member, mut len, mut facts) = (Piece { position: 0, len: 0, records: 0, payload: 0 }, 0, None);
         let mut end = first;
         while let Some(piece) = batch.pieces.get(end) {
-            let other_shard =
-                policy.fixed_shard(piece.position, positions) != policy.fixed_shard(member.position, positions);
+            let other_shard = policy.part(piece.position, positions) != policy.part(member.position, positions);
             if member.records > 0 && (len + piece.len > target || other_shard) {
                 break;
             }

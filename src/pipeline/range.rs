@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::{During, Error, ErrorKind, Place, Printable, Result},
     index::IndexWriter,
-    shard::{ShardPolicy, ShardWriter},
+    shard::{Cut, ShardPolicy, ShardWriter},
     storage::{StagedFile, Storage},
     tfrecord::Compression,
     units::Count,
@@ -167,8 +167,8 @@ fn sync_shards(
 struct OpenShard {
     file: ShardWriter,
     index: IndexWriter,
-    /// Its number if the number of shards is fixed.
-    fixed: Option<u32>,
+    /// The part of the list that it is of.
+    part: u64,
     entry: ShardEntry,
 }
 
@@ -233,16 +233,16 @@ impl<S: RecordSource> RangeWriter<'_, S> {
 
     fn must_roll(&self, piece: &Piece) -> Result<bool> {
         let Some(open) = &self.open else { return Ok(false) };
-        let fixed = self.job.policy.fixed_shard(piece.position, self.job.all);
-        if fixed != open.fixed {
+        if self.job.policy.part(piece.position, self.job.all) != open.part {
             return Ok(true);
         }
         // The entry counts what is decided; the file may lag behind by what is not appended yet.
         let fill = crate::shard::ShardFill { bytes: open.entry.summary.bytes, records: open.entry.summary.records };
         let full = self.job.policy.is_full(fill, piece.len);
-        match (full, fixed, self.job.policy.count) {
-            (true, Some(shard), Some(count)) => Err(Error::options(format!(
-                "with --shards {count}, shard {shard} of split `{}` would be larger than the cap of {} bytes",
+        match (full, &self.job.policy.cut) {
+            (true, Cut::Count(count)) => Err(Error::options(format!(
+                "with --shards {count}, shard {} of split `{}` would be larger than the cap of {} bytes",
+                open.part,
                 self.job.split,
                 Count(self.job.policy.max_bytes.0)
             ))
@@ -274,8 +274,8 @@ impl<S: RecordSource> RangeWriter<'_, S> {
             class_counts: BTreeMap::new(),
             failures: std::mem::take(&mut self.pending),
         };
-        let fixed = self.job.policy.fixed_shard(piece.position, self.job.all);
-        self.open = Some(OpenShard { file, index, fixed, entry });
+        let part = self.job.policy.part(piece.position, self.job.all);
+        self.open = Some(OpenShard { file, index, part, entry });
         Ok(())
     }
 
@@ -322,3 +322,6 @@ impl<S: RecordSource> RangeWriter<'_, S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,20 @@ pub struct ShardFill {
 pub struct ShardPolicy {
     /// No file ever has more bytes than this.
     pub max_bytes: ByteSize,
-    /// A fixed number of shards, each with an equal part of the list positions; `None` to fill each up to the cap.
-    pub count: Option<u32>,
+    /// Where shards end besides.
+    pub cut: Cut,
+}
+
+/// How list positions are divided into shards.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Cut {
+    /// Each shard is filled up to the cap.
+    Fill,
+    /// A fixed number of shards, each with an equal part of the list positions; one that does not fit is an error.
+    Count(u32),
+    /// Each of these positions, which are sorted, begins a new shard. What lies between two of them fills as many shards as
+    /// it needs.
+    At(Vec<u64>),
 }
 
 impl ShardPolicy {
@@ -34,13 +46,19 @@ impl ShardPolicy {
         fill.records > 0 && fill.bytes.saturating_add(next) > self.max_bytes.0
     }
 
-    /// The shard that a list position belongs to when their number is fixed: parts that differ by one at most.
+    /// The part that one of `positions` list positions belongs to: no shard holds records of two parts. With a fixed number
+    /// of shards that is the shard, and parts differ by one position at most.
     #[must_use]
-    pub fn fixed_shard(&self, position: u64, positions: u64) -> Option<u32> {
-        let count = u128::from(self.count?);
-        let (position, positions) = (u128::from(position), u128::from(positions));
-        // The inverse of "shard k starts at ceil(k * positions / count)".
-        u32::try_from((position * count) / positions.max(1)).ok()
+    pub fn part(&self, position: u64, positions: u64) -> u64 {
+        match &self.cut {
+            Cut::Fill => 0,
+            Cut::Count(count) => {
+                let (position, positions) = (u128::from(position), u128::from(positions));
+                // The inverse of "shard k starts at ceil(k * positions / count)".
+                u64::try_from((position * u128::from(*count)) / positions.max(1)).unwrap_or(u64::MAX)
+            }
+            Cut::At(borders) => borders.partition_point(|border| *border <= position) as u64,
+        }
     }
 }
 
@@ -52,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_cap_is_exact() {
-        let policy = ShardPolicy { max_bytes: ByteSize(100), count: None };
+        let policy = ShardPolicy { max_bytes: ByteSize(100), cut: Cut::Fill };
         for (bytes, records, next, full) in
             [(0, 0, 500, false), (60, 1, 40, false), (60, 1, 41, true), (100, 2, 0, false), (100, 2, 1, true)]
         {
@@ -65,10 +83,10 @@ mod tests {
         #[test]
         fn a_fixed_count_gives_equal_parts(positions in 1u64..2000, count in 1u32..50) {
             prop_assume!(u64::from(count) <= positions);
-            let policy = ShardPolicy { max_bytes: DEFAULT_MAX_SHARD, count: Some(count) };
-            let shards: Vec<u32> = (0..positions).map(|p| policy.fixed_shard(p, positions).unwrap()).collect();
+            let policy = ShardPolicy { max_bytes: DEFAULT_MAX_SHARD, cut: Cut::Count(count) };
+            let shards: Vec<u64> = (0..positions).map(|p| policy.part(p, positions)).collect();
             prop_assert!(shards.is_sorted());
-            let sizes: Vec<usize> = (0..count).map(|k| shards.iter().filter(|s| **s == k).count()).collect();
+            let sizes: Vec<usize> = (0..u64::from(count)).map(|k| shards.iter().filter(|s| **s == k).count()).collect();
             let (min, max) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
             prop_assert!(*min >= 1 && max - min <= 1, "{:?}", sizes);
         }

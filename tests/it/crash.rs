@@ -677,6 +677,45 @@ fn overwriting_removes_what_is_ours_and_nothing_else() {
     assert_same_tree(&tree(&out), &expected, "overwritten");
 }
 
+/// Shards that another program wrote stay its own, even where a manifest of ours describes them.
+#[test]
+fn overwriting_leaves_adopted_shards_alone() {
+    let case = Case::small_rows(&[]);
+    let out = case.out("whole");
+    let shard = |name: &str| (PathBuf::from(name), Some(b"of another program".to_vec()));
+    for (name, clashes) in [("x-train.tfrecord-00000-of-00001", true), ("theirs-train.tfrecord-00000-of-00001", false)]
+    {
+        fs::remove_dir_all(&out).unwrap();
+        let mut manifest: Value =
+            serde_json::from_slice(case.whole[Path::new("shardify.json")].as_ref().unwrap()).unwrap();
+        manifest["adopted"] = true.into();
+        manifest["files"] = Value::Array(vec!["features.json".into()]);
+        manifest["splits"][0]["shards"] =
+            serde_json::json!([{ "name": name, "records": 1, "bytes": 18, "crc32": "00000000" }]);
+        let index = format!("index/{name}.idx");
+        let before = Tree::from([
+            shard(name),
+            ("shardify.json".into(), Some(serde_json::to_vec(&manifest).unwrap())),
+            ("features.json".into(), Some(b"{}".to_vec())),
+            ("index".into(), None),
+            (PathBuf::from(&index), Some(b"0 18".to_vec())),
+        ]);
+        plant(&before, &out);
+        let ran = case.run(&out, &["--overwrite"]);
+        if clashes {
+            assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+            assert!(ran.stderr.contains(name), "{}", ran.stderr);
+            assert_same_tree(&tree(&out), &before, "refused");
+        } else {
+            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            let mut expected = case.whole.clone();
+            expected.extend([shard(name)]);
+            // What described them is replaced.
+            assert_same_tree(&tree(&out), &expected, "overwritten");
+        }
+    }
+}
+
 #[test]
 fn until_the_new_data_set_is_complete_the_old_one_is() {
     let case = Case::small_rows(&[]);

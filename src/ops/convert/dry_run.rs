@@ -8,10 +8,12 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{ConvertOptions, Plan, WithSource, inputs::Inputs, output, threads, with_source};
+use super::{ConvertOptions, Plan, WithSource, inputs::Inputs, target, with_source};
 use crate::{
     error::{At, Error, Result},
+    ops::publish::{self, threads},
     pipeline::{Batch, Cancel, Progress, RecordSource},
+    shard::Cut,
     source::{Listing, Spool},
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
@@ -89,7 +91,7 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     let storage = &LocalStorage;
     options.check()?;
     let mut problems = Problems::default();
-    if let Err(error) = output::check(options, storage) {
+    if let Err(error) = publish::check(&target(options), storage) {
         problems.add(error.to_string());
     }
     // Arrays that have to be unpacked first are unpacked: nothing is written to the output folder.
@@ -117,8 +119,10 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
             bytes = u128::from(input_bytes) * share / u128::from(inputs.len().max(1)) + overhead;
         }
         let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-        let shards =
-            split.policy.count.map_or_else(|| sampled.shards(records, bytes, split.policy.max_bytes), u64::from);
+        let shards = match split.policy.cut {
+            Cut::Count(count) => u64::from(count),
+            Cut::Fill | Cut::At(_) => sampled.shards(records, bytes, split.policy.max_bytes),
+        };
         splits.push(DrySplit { name: split.name.clone(), records, bytes: ByteSize(bytes), shards });
     }
     let mut warnings = super::warnings(&inputs);
@@ -148,7 +152,7 @@ fn look_at(
     progress: &dyn Progress,
     problems: &mut Problems,
 ) -> Result<u64> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options)).build().map_err(|error| {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options.threads)).build().map_err(|error| {
         Error::io("start threads", std::io::Error::other(error))
             .with_hint("the system allows no more: give fewer with --threads")
     })?;

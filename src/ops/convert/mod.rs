@@ -4,57 +4,45 @@
 //! [`crate::pipeline`]) and *commit* (names, metadata, manifest).
 
 mod arrays;
-mod commit;
 mod dry_run;
 mod inputs;
 mod options;
-mod output;
 mod plan;
 mod report;
 mod schema;
 mod snippet;
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::{sync::atomic::AtomicU64, time::Instant};
 
 pub use dry_run::{DryRun, dry_run};
-pub use options::{ConvertOptions, ErrorPolicy, Existing, MaxErrors, ShardCounts};
+pub use options::{ConvertOptions, ErrorPolicy, MaxErrors};
 pub use report::{ConvertOutcome, ConvertReport};
 
 use self::{
-    commit::{Commit, Move},
     inputs::Inputs,
-    output::{Output, index_file},
-    plan::{Fingerprint, SplitPlan, split_plans},
+    plan::{SplitPlan, fingerprint, split_plans},
 };
 use crate::{
     error::{Error, Result},
-    index::{FORMAT_VERSION, Manifest, ManifestShard, ManifestSplit, labels_file_name, tfds_files},
+    index::{FORMAT_VERSION, Manifest, labels_file_name, tfds_files},
+    ops::publish::{
+        CountRead, Fingerprint, Output, StagedSplit, TOOL, Target, WINDOW, Words, name_shards, names_to_write, publish,
+        threads,
+    },
     pipeline::{
         ArrayRecords, Bounds, Cancel, Failure, ImageFacts, ImageRecords, OnError, Pixels, Progress, RangeJob,
         RecordSource, ShardEntry, run_range,
     },
-    shard::ShardName,
+    shard::Cut,
     source::Spool,
     storage::{LocalStorage, Storage},
-    tfrecord::Compression,
     transform::Transformer,
     units::{ByteSize, Count},
 };
 
-/// The program that writes, as manifests name it.
-const TOOL: &str = concat!("shardify ", env!("CARGO_PKG_VERSION"));
-
-/// Bytes of finished records that may wait for the writer.
-const WINDOW: u64 = 32 << 20;
-
-const FAILURES_NAME: &str = "failures.jsonl";
-
 /// Turns images or arrays into shards with everything beside them. The library never prints: `progress` is told what
-/// happens, and `cancel` stops the run soon; finished shards are then kept for [`Existing::Resume`].
+/// happens, and `cancel` stops the run soon; finished shards are then kept for
+/// [`Existing::Resume`](crate::Existing::Resume).
 ///
 /// # Errors
 /// The first input that cannot be used, under [`ErrorPolicy::Stop`]; inputs, options or an output folder that do not fit;
@@ -63,7 +51,7 @@ pub fn convert(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     let started = Instant::now();
     let storage = &LocalStorage;
     options.check()?;
-    let output = Output::open(options, storage)?;
+    let output = Output::open(&target(options), storage)?;
     match run(options, storage, &output, cancel, progress, started) {
         Ok(report) => Ok(report),
         Err(error) => {
@@ -131,6 +119,16 @@ fn run(
     Ok(ConvertReport { bytes_read: read.into_inner(), elapsed: started.elapsed(), resumed_shards, ..report })
 }
 
+/// Where a conversion writes.
+fn target(options: &ConvertOptions) -> Target<'_> {
+    Target {
+        out: &options.out,
+        existing: options.existing,
+        inputs: &options.inputs,
+        words: Words { stamped: "an array file", elsewhere: "another output folder or --name" },
+    }
+}
+
 /// Everything that is decided before the first record is made.
 struct Plan {
     name: String,
@@ -151,18 +149,14 @@ impl Plan {
             }
         };
         let splits = split_plans(options, inputs)?;
-        let fingerprint = Fingerprint::new(options, &name, inputs, inputs.class_names(), storage)?;
+        let fingerprint = fingerprint(options, &name, inputs, inputs.class_names(), storage)?;
         Ok(Self { name, splits, fingerprint })
     }
 
     /// The names, or their beginnings up to a dash, that will appear in the output folder.
     fn output_names(&self, options: &ConvertOptions, inputs: &Inputs) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.splits.iter().map(|split| format!("{}-{}.tfrecord-", self.name, split.name)).collect();
-        names.push(FAILURES_NAME.to_owned());
-        if options.compression == Compression::None {
-            names.extend(["dataset_info.json", "features.json", output::INDEX_NAME].map(str::to_owned));
-        }
+        let splits = self.splits.iter().map(|split| split.name.as_str());
+        let mut names = names_to_write(&self.name, splits, options.compression);
         if !inputs.class_names().is_empty() {
             names.push(labels_file_name(options.keys.label()));
         }
@@ -222,7 +216,7 @@ fn run_split(
         policy: &split.policy,
         compression: options.compression,
         on_error,
-        bounds: Bounds { threads: threads(options), budget: WINDOW },
+        bounds: Bounds { threads: threads(options.threads), budget: WINDOW },
     };
     let transformer = Transformer::new(options.transform.clone())?;
     let (new, trailing) = with_source(
@@ -301,11 +295,6 @@ fn max_file(options: &ConvertOptions) -> ByteSize {
     ByteSize(pixels.min((1 << 31) - 1))
 }
 
-fn threads(options: &ConvertOptions) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    options.threads.unwrap_or_else(cores).clamp(1, 1024)
-}
-
 /// Names everything, writes what stands beside the shards, and publishes.
 fn finish(
     options: &ConvertOptions,
@@ -315,112 +304,62 @@ fn finish(
     plan: &Plan,
     results: Vec<SplitResult>,
 ) -> Result<ConvertReport> {
-    let mut images = ImageFacts::default();
-    let mut notes = Vec::new();
-    let (mut moves, mut splits, mut payload_bytes, mut failures) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let classes = inputs.class_names().len();
-    for (split, result) in plan.splits.iter().zip(results) {
-        let of = u32::try_from(result.entries.len()).unwrap_or(u32::MAX);
-        let mut class_counts = BTreeMap::new();
-        let mut shards = Vec::new();
-        for entry in &result.entries {
-            images.join(&entry.images);
-            for (class, count) in &entry.class_counts {
-                *class_counts.entry(*class).or_insert(0) += count;
-            }
-            let name = ShardName {
-                dataset: &plan.name,
-                split: &split.name,
-                index: entry.shard,
-                of,
-                compression: options.compression,
-            }
-            .to_string();
-            let from = |path: std::path::PathBuf| path.file_name().map(Into::into).unwrap_or_default();
-            moves.push(Move { from: from(output.work.shard(&split.name, entry.shard)), to: name.clone().into() });
-            if options.compression == Compression::None {
-                moves.push(Move { from: from(output.work.index(&split.name, entry.shard)), to: index_file(&name) });
-            }
-            let crate::shard::ShardSummary { records, bytes, crc32 } = entry.summary;
-            shards.push(ManifestShard { name, records, bytes, crc32: format!("{crc32:08x}") });
+    let (mut staged, mut notes) = (Vec::new(), Vec::new());
+    for (split, SplitResult { entries, trailing, .. }) in plan.splits.iter().zip(results) {
+        if entries.is_empty() {
+            return Err(nothing_usable(split));
         }
-        if shards.is_empty() {
-            return Err(Error::inputs(format!(
-                "no input of split `{}` could be used: {}",
-                split.name,
-                match split.order.len() {
-                    1 => "the only one failed".to_owned(),
-                    many => format!("all {} failed", Count(many)),
-                }
-            ))
-            .with_hint("run it again without --on-error skip to stop at the first, or with -v to see every reason"));
-        }
-        let accounted = result.entries.iter().map(|entry| entry.summary.records + entry.failures.len() as u64);
-        let accounted = accounted.sum::<u64>() + result.trailing.len() as u64;
-        if accounted != split.order.len() {
-            // Never seen: a guard against losing inputs without a word.
-            return Err(Error::output(format!(
-                "split `{}` has {} inputs, and {accounted} are accounted for",
-                split.name,
-                split.order.len()
-            ))
-            .with_hint("this is a bug: please report it, and start again with --overwrite"));
-        }
-        if let Some(count) = split.policy.count.filter(|count| *count != of) {
+        let of = entries.len();
+        if let Cut::Count(count) = split.policy.cut
+            && u32::try_from(of) != Ok(count)
+        {
             notes.push(format!("split `{}` has {of} shards, not {count}: all inputs of the others failed", split.name));
         }
-        payload_bytes.push(result.entries.iter().map(|entry| entry.payload_bytes).sum::<u64>());
-        let class_counts = (0..classes)
-            .map(|class| u32::try_from(class).ok().and_then(|c| class_counts.get(&c).copied()).unwrap_or(0));
-        splits.push(ManifestSplit {
-            name: split.name.clone(),
-            records: shards.iter().map(|shard| shard.records).sum(),
-            bytes: shards.iter().map(|shard| shard.bytes).sum(),
-            class_counts: class_counts.collect(),
-            shards,
-        });
-        failures.extend(result.entries.into_iter().flat_map(|entry| entry.failures));
-        failures.extend(result.trailing);
+        staged.push(StagedSplit { name: &split.name, positions: split.order.len(), entries, trailing });
     }
-    let mut manifest = Manifest {
+    let named = name_shards(&output.work, &plan.name, options.compression, inputs.class_names().len(), staged)?;
+    let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool: TOOL.to_owned(),
         name: plan.name.clone(),
         compression: options.compression,
+        adopted: false,
         seed: options.seed,
         inputs_sha256: plan.fingerprint.inputs_sha256.clone(),
         options: plan.fingerprint.options.clone(),
         class_names: inputs.class_names().to_vec(),
         label_offset: options.offset(),
-        schema: schema::schema(options, inputs, &images),
+        schema: schema::schema(options, inputs, &named.images),
         supervised_keys: schema::supervised_keys(options, inputs),
-        splits,
+        splits: named.splits,
         files: Vec::new(),
-        skipped: failures.len() as u64,
+        skipped: 0,
     };
-    let mut files = tfds_files(&manifest, &payload_bytes);
-    if !failures.is_empty() {
-        let mut lines = Vec::new();
-        for failure in &failures {
-            serde_json::to_writer(&mut lines, failure).map_err(|error| Error::io("serialize", error.into()))?;
-            lines.push(b'\n');
-        }
-        files.push((FAILURES_NAME.to_owned(), lines));
-    }
-    manifest.files = files.iter().map(|(name, _)| name.clone()).collect();
-    manifest.files.sort();
-    Commit::publish(storage, output, moves, files, &manifest)?;
+    let files = tfds_files(&manifest, &named.payload_bytes);
+    let manifest = publish(storage, output, named.moves, files, &named.failures, manifest)?;
     Ok(ConvertReport {
         outcome: ConvertOutcome::Done,
         out: options.out.clone(),
         manifest,
-        images,
-        failures,
+        images: named.images,
+        failures: named.failures,
         warnings: [warnings(inputs), notes].concat(),
         bytes_read: 0,
         elapsed: std::time::Duration::ZERO,
         resumed_shards: 0,
     })
+}
+
+fn nothing_usable(split: &SplitPlan) -> Error {
+    Error::inputs(format!(
+        "no input of split `{}` could be used: {}",
+        split.name,
+        match split.order.len() {
+            1 => "the only one failed".to_owned(),
+            many => format!("all {} failed", Count(many)),
+        }
+    ))
+    .with_hint("run it again without --on-error skip to stop at the first, or with -v to see every reason")
 }
 
 fn warnings(inputs: &Inputs) -> Vec<String> {
@@ -448,35 +387,5 @@ fn finished_before(
         bytes_read: 0,
         elapsed: started.elapsed(),
         resumed_shards,
-    }
-}
-
-/// Counts what is read on its way to the caller's progress.
-#[derive(Debug)]
-struct CountRead<'a> {
-    inner: &'a dyn Progress,
-    read: &'a AtomicU64,
-}
-
-impl Progress for CountRead<'_> {
-    fn step(&self, name: &str, total: Option<u64>) {
-        self.inner.step(name, total);
-    }
-
-    fn resumed(&self, items: u64) {
-        self.inner.resumed(items);
-    }
-
-    fn advance(&self, items: u64, bytes_read: u64, bytes_written: u64) {
-        self.read.fetch_add(bytes_read, Ordering::Relaxed);
-        self.inner.advance(items, bytes_read, bytes_written);
-    }
-
-    fn skipped(&self, input: &str, reason: &str) {
-        self.inner.skipped(input, reason);
-    }
-
-    fn shard(&self, name: &str) {
-        self.inner.shard(name);
     }
 }

@@ -6,26 +6,14 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
-    item::split_name_fault,
+    ops::publish::{Existing, ShardCounts, cap, check_cap, check_written},
     pipeline::ImageKeys,
-    shard::{DEFAULT_MAX_SHARD, MAX_MAX_SHARD, Ratios},
+    shard::Ratios,
     source::Layout,
     tfrecord::Compression,
     transform::{OutputFormat, TransformSpec},
-    units::{ByteSize, Count},
+    units::ByteSize,
 };
-
-/// What to do with an output folder that is not empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Existing {
-    /// Refuse it.
-    #[default]
-    Refuse,
-    /// Go on where an interrupted run of the same command stopped; start if there was none.
-    Resume,
-    /// Replace what an earlier run wrote, and nothing else.
-    Overwrite,
-}
 
 /// How many inputs may fail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,89 +65,6 @@ pub enum ErrorPolicy {
     Stop,
     /// Leave it out, list it in `failures.jsonl`, and go on; at most so many.
     Skip(Option<MaxErrors>),
-}
-
-/// A fixed number of shards: for every split, or for each by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ShardCounts {
-    /// Every split gets this many.
-    Each(u32),
-    /// The named splits get these, the others follow the cap.
-    Named(BTreeMap<String, u32>),
-}
-
-impl ShardCounts {
-    /// The number for a split, if it is fixed.
-    #[must_use]
-    pub fn of(&self, split: &str) -> Option<u32> {
-        match self {
-            Self::Each(count) => Some(*count),
-            Self::Named(counts) => counts.get(split).copied(),
-        }
-    }
-}
-
-/// Parses `16` or `train=64,test=8`.
-impl FromStr for ShardCounts {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let count = |digits: &str| match digits.trim().parse::<u32>() {
-            Ok(0) => Err("0 shards hold nothing: give at least 1".to_owned()),
-            Ok(count) => Ok(count),
-            Err(_) => Err(format!(
-                "`{text}` is neither a number of shards, as in 16, nor one for each split, as in train=64,test=8"
-            )),
-        };
-        if !text.contains('=') {
-            return count(text).map(Self::Each);
-        }
-        let mut counts = BTreeMap::new();
-        for part in text.split(',') {
-            let (name, digits) = part.split_once('=').unwrap_or((part, ""));
-            if counts.insert(name.trim().to_owned(), count(digits)?).is_some() {
-                return Err(format!("`{text}` names split `{}` twice", name.trim()));
-            }
-        }
-        Ok(Self::Named(counts))
-    }
-}
-
-/// Parses `train=0.8,validation=0.1,test=0.1`.
-impl FromStr for Ratios {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut ratios: Vec<(String, f64)> = Vec::new();
-        for part in text.split(',') {
-            let (name, share) = part.split_once('=').ok_or_else(|| {
-                format!("`{part}` is no share of a split: expected NAME=SHARE, as in train=0.8,test=0.2")
-            })?;
-            let name = name.trim();
-            if let Some(fault) = split_name_fault(name) {
-                return Err(format!("`{name}` cannot name a split: {fault}"));
-            }
-            let share: f64 = match share.trim().parse() {
-                Ok(share) if share > 0.0 && share <= 1.0 => share,
-                _ => {
-                    return Err(format!(
-                        "`{}` is no share: expected a number above 0 and up to 1, as in 0.8",
-                        share.trim()
-                    ));
-                }
-            };
-            if ratios.iter().any(|(other, _)| other == name) {
-                return Err(format!("split `{name}` is named twice"));
-            }
-            ratios.push((name.to_owned(), share));
-        }
-        let sum: f64 = ratios.iter().map(|(_, share)| share).sum();
-        if (sum - 1.0).abs() > 1e-6 {
-            // Rounded, since a sum of decimal fractions is hardly ever what was typed.
-            return Err(format!("the shares sum to {}, not to 1", (sum * 1e6).round() / 1e6));
-        }
-        Ok(Self(ratios))
-    }
 }
 
 /// Everything that a conversion depends on. Start from [`ConvertOptions::new`] and set what differs.
@@ -245,20 +150,8 @@ impl ConvertOptions {
         if self.inputs.is_empty() {
             return Err(Error::options("no input is given: name a folder of images, a list of them, or an array"));
         }
-        if let Some(cap) = self.max_shard {
-            if cap > MAX_MAX_SHARD {
-                return Err(Error::options(format!(
-                    "--max-shard {} bytes is too large: every shard stays below 2 GiB, so at most {} bytes can be asked for",
-                    Count(cap.0),
-                    Count(MAX_MAX_SHARD.0)
-                ))
-                .with_hint("give a smaller cap; 100MB to 1GB suits most readers"));
-            }
-            if cap.0 == 0 {
-                return Err(Error::options("--max-shard 0 leaves no room for any record")
-                    .with_hint("give a cap that holds the largest record, as in --max-shard 256MB"));
-            }
-        }
+        check_cap(self.max_shard)?;
+        check_written(self.compression)?;
         if self.keys == ImageKeys::Slim && self.transform.format == OutputFormat::Raw && self.transform.size.is_none() {
             return Err(Error::options(
                 "--keys slim with --format raw needs --size: its readers expect pixels of one shape",
@@ -287,18 +180,12 @@ impl ConvertOptions {
     /// The cap of a shard of a split. With a fixed number of shards and no cap given, only the limit of 2 GiB holds.
     #[must_use]
     pub fn cap(&self, split: &str) -> ByteSize {
-        let fixed = self.shards.as_ref().is_some_and(|shards| shards.of(split).is_some());
-        self.max_shard.unwrap_or(if fixed { MAX_MAX_SHARD } else { DEFAULT_MAX_SHARD })
+        cap(self.max_shard, self.shards.as_ref(), split)
     }
 
     /// The options that the bytes depend on, as the manifest records them.
     pub(super) fn recorded(&self, name: &str) -> BTreeMap<String, Value> {
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-        let shards = match &self.shards {
-            None => Value::Null,
-            Some(ShardCounts::Each(count)) => json!(count),
-            Some(ShardCounts::Named(counts)) => json!(counts),
-        };
         let arrays: Vec<_> = self.arrays.iter().map(|(name, file)| format!("{name}={}", path(file))).collect();
         [
             ("inputs", json!(self.inputs.iter().map(path).collect::<Vec<_>>())),
@@ -312,7 +199,7 @@ impl ConvertOptions {
             ("keys", json!(self.keys)),
             ("label_offset", json!(self.offset())),
             ("max_shard", json!(self.max_shard)),
-            ("shards", shards),
+            ("shards", json!(self.shards)),
             ("compression", json!(self.compression)),
             ("seed", json!(self.seed)),
             ("shuffle", json!(self.shuffle)),
@@ -344,28 +231,5 @@ mod tests {
         for bad in ["", "-1", "101%", "x%", "1.5"] {
             fails::<MaxErrors>(bad, "is neither");
         }
-    }
-
-    #[test]
-    fn shard_counts() {
-        assert_eq!("16".parse(), Ok(ShardCounts::Each(16)));
-        let named = "train=64, test=8".parse::<ShardCounts>().unwrap();
-        assert_eq!((named.of("train"), named.of("test"), named.of("x")), (Some(64), Some(8), None));
-        fails::<ShardCounts>("0", "at least 1");
-        fails::<ShardCounts>("x", "neither");
-        fails::<ShardCounts>("a=1,a=2", "twice");
-    }
-
-    #[test]
-    fn ratios() {
-        let ratios = "train=0.8,validation=0.1,test=0.1".parse::<Ratios>().unwrap();
-        assert_eq!(ratios.0.len(), 3);
-        fails::<Ratios>("train=0.8,test=0.1", "sum to 0.9");
-        fails::<Ratios>("train", "NAME=SHARE");
-        fails::<Ratios>("train=0,test=1", "above 0");
-        fails::<Ratios>("train=NaN", "above 0");
-        fails::<Ratios>("a=0.5,a=0.5", "twice");
-        fails::<Ratios>("all=1", "TFDS");
-        fails::<Ratios>("../x=1", "must start");
     }
 }

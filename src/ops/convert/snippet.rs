@@ -31,6 +31,11 @@ pub(super) fn lines(manifest: &Manifest, out: &str) -> String {
         }
     }
     let name = &manifest.name;
+    let compression = match manifest.compression {
+        Compression::None => "",
+        Compression::Gzip => "GZIP",
+        Compression::Zlib => "ZLIB",
+    };
     format!(
         "import tensorflow as tf\n\
          files = sorted(tf.io.gfile.glob({out} + \"/{name}-{split}.tfrecord-*\"))\n\
@@ -38,7 +43,7 @@ pub(super) fn lines(manifest: &Manifest, out: &str) -> String {
          def parse(record):\n    \
              example = tf.io.parse_single_example(record, features)\n\
          {decoding}    return example\n\
-         {variable} = tf.data.TFRecordDataset(files, compression_type=\"GZIP\").map(parse)\n"
+         {variable} = tf.data.TFRecordDataset(files, compression_type=\"{compression}\").map(parse)\n"
     )
 }
 

@@ -10,7 +10,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::output::{INDEX_NAME, LOCK_NAME, Output, sweep};
+use super::{
+    output::{LOCK_NAME, Output, sweep},
+    owned::INDEX_NAME,
+};
 use crate::{
     error::{At, Error, Printable, Result},
     index::{MANIFEST_NAME, Manifest},
@@ -23,16 +26,16 @@ const STAGED_MANIFEST: &str = "manifest.json";
 
 /// What is left to do, all paths relative: `from` to the work folder, the others to the output folder.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Commit {
+pub(crate) struct Commit {
     removes: Vec<PathBuf>,
     moves: Vec<Move>,
 }
 
 /// One file and its final name.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Move {
-    pub(super) from: PathBuf,
-    pub(super) to: PathBuf,
+pub(crate) struct Move {
+    pub(crate) from: PathBuf,
+    pub(crate) to: PathBuf,
 }
 
 impl Commit {
@@ -40,7 +43,7 @@ impl Commit {
     ///
     /// # Errors
     /// A list that names other files is not followed: it came with the folder from somewhere else.
-    pub(super) fn read(storage: &dyn Storage, work: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<Option<Self>> {
+    pub(crate) fn read(storage: &dyn Storage, work: &Path, is_ours: impl Fn(&Path) -> bool) -> Result<Option<Self>> {
         let path = work.join(COMMIT_NAME);
         let Some(commit) = read_json::<Self>(storage, &path)? else { return Ok(None) };
         let stray = commit.moves.iter().map(|it| &it.from).find(|from| from.file_name() != Some(from.as_os_str()));
@@ -56,19 +59,19 @@ impl Commit {
     }
 
     /// Drops a publication that is not to be finished.
-    pub(super) fn forget(storage: &dyn Storage, work: &Path) -> Result<()> {
+    pub(crate) fn forget(storage: &dyn Storage, work: &Path) -> Result<()> {
         storage.remove(&work.join(COMMIT_NAME))?;
         storage.sync_dir(work)
     }
 
     /// The names in the output folder that it publishes or removes.
-    pub(super) fn names(&self) -> impl Iterator<Item = PathBuf> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = PathBuf> {
         self.removes.iter().chain(self.moves.iter().map(|it| &it.to)).cloned()
     }
 
     /// Publishes: `moves` are synced files in the work folder, `files` are small ones to be written. The files of an
     /// earlier run that have no successor are removed.
-    pub(super) fn publish(
+    pub(crate) fn publish(
         storage: &dyn Storage,
         output: &Output,
         mut moves: Vec<Move>,
@@ -106,7 +109,7 @@ impl Commit {
     }
 
     /// Does what is left to do, and leaves only the lock in the work folder. May be repeated after a crash at any point.
-    pub(super) fn apply(&self, storage: &dyn Storage, out: &Path, work: &Path) -> Result<()> {
+    pub(crate) fn apply(&self, storage: &dyn Storage, out: &Path, work: &Path) -> Result<()> {
         let manifest = out.join(MANIFEST_NAME);
         let staged = work.join(STAGED_MANIFEST);
         if storage.stat(&staged)?.is_some() {
