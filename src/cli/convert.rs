@@ -1,25 +1,20 @@
 //! `shardify convert`.
 
-use std::{fmt::Display, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::{
-    ArgGroup, ValueEnum, ValueHint,
-    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
-};
-use serde_json::json;
+use clap::{ArgGroup, ValueEnum, ValueHint};
 use shardify::{
     ByteSize, Compression, ConvertOptions, Error, ErrorKind, ErrorPolicy, Existing, ImageKeys, Layout, MaxErrors,
     Ratios, ShardCounts,
-    error::Place,
     transform::{Color, ExifMode, Filter, Fit, OutputFormat, Verify},
-    units::Count,
 };
 
 use super::{
     Outcome,
-    progress::{Meter, When},
+    args::{RunArgs, choice, whole},
+    progress::Meter,
     results::{dry_run_json, dry_run_text, report_json, report_text},
-    signal::{INTERRUPTED, cancel_on_interrupt},
+    signal::cancel_on_interrupt,
     ui::{Ui, Verbosity},
 };
 
@@ -142,21 +137,8 @@ pub(super) struct Args {
     /// Only say what would be read and written, and what looks wrong
     #[arg(long, short = 'n', help_heading = "Run")]
     dry_run: bool,
-    /// Worker threads; the bytes written do not depend on it [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = whole(1_u16, 1024), help_heading = "Run")]
-    threads: Option<u16>,
-    /// When progress is shown
-    #[arg(long, value_enum, default_value = "auto", help_heading = "Run")]
-    progress: When,
-    /// Print the result as JSON
-    #[arg(long, help_heading = "Run")]
-    json: bool,
-    /// Print errors only
-    #[arg(long, short, conflicts_with = "verbose", help_heading = "Run")]
-    quiet: bool,
-    /// Say more: every skipped input, every shard
-    #[arg(long, short, help_heading = "Run")]
-    verbose: bool,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -175,32 +157,6 @@ enum KeysArg {
 enum OnErrorArg {
     Stop,
     Skip,
-}
-
-/// A parser of whole numbers of a range, which says so.
-fn whole<T>(least: T, most: T) -> impl TypedValueParser<Value = T>
-where
-    T: std::str::FromStr + PartialOrd + Display + Copy + Send + Sync + 'static,
-    u64: TryFrom<T>,
-{
-    let show =
-        |number: T| u64::try_from(number).map_or_else(|_| number.to_string(), |number| Count(number).to_string());
-    let range = format!("expected a whole number from {} to {}", show(least), show(most));
-    NonEmptyStringValueParser::new().try_map(move |text| match text.parse::<T>() {
-        Ok(number) if least <= number && number <= most => Ok(number),
-        _ => Err(range.clone()),
-    })
-}
-
-/// A parser of the names of an option's values.
-fn choice<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
-        // The parser has refused all other texts.
-        all.iter().copied().find(|value| name(*value) == text).ok_or("no such value")
-    })
 }
 
 fn named_file(text: &str) -> Result<(String, PathBuf), String> {
@@ -270,38 +226,28 @@ impl Args {
             (_, true) => Existing::Overwrite,
             _ => Existing::Refuse,
         };
-        options.threads = self.threads.map(usize::from);
+        options.threads = self.run.threads();
         Ok(options)
     }
 }
 
 /// Runs the verb and says how it went.
-pub(super) fn main(args: Args) -> ExitCode {
-    let verbosity = match (args.quiet, args.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let ui = Ui::new(verbosity);
-    match run(&args, &ui) {
-        Ok((text, outcome)) => {
-            let printed = ui.print(&text);
-            if printed == ExitCode::SUCCESS && outcome == Outcome::ProblemsFound { ExitCode::from(1) } else { printed }
-        }
-        Err(error) => failed(&args, &ui, &error),
-    }
+pub(super) fn main(args: &Args) -> ExitCode {
+    let ui = args.run.ui();
+    let outcome = run(args, &ui);
+    args.run.end(&ui, outcome, |error| hint(args, error))
 }
 
 fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let options = args.options()?;
     let cancel = cancel_on_interrupt(ui);
-    let meter = Meter::new(ui, args.progress);
+    let meter = Meter::new(ui, args.run.progress);
     if args.dry_run {
         let plan = shardify::dry_run(&options, &cancel, &meter);
         meter.finish();
         let plan = plan?;
         let outcome = if plan.problem_count > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-        return Ok((if args.json { dry_run_json(&plan) } else { dry_run_text(&plan, &options) }, outcome));
+        return Ok((if args.run.json { dry_run_json(&plan) } else { dry_run_text(&plan, &options) }, outcome));
     }
     let report = shardify::convert(&options, &cancel, &meter);
     meter.finish();
@@ -310,33 +256,12 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     for warning in &report.warnings {
         ui.warn(warning);
     }
-    let text = match (args.json, args.quiet) {
+    let text = match (args.run.json, args.run.quiet) {
         (true, _) => report_json(&report),
         (_, true) => String::new(),
         _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
     };
     Ok((text, outcome))
-}
-
-/// Says why it could not be done. What is finished can be gone on from, and that is said too.
-fn failed(args: &Args, ui: &Ui, error: &Error) -> ExitCode {
-    let interrupted = matches!(error.kind(), ErrorKind::Interrupted);
-    let hint = hint(args, error);
-    ui.error(&error.to_string(), hint.as_deref());
-    if args.json {
-        let place = |of: fn(Place) -> Option<u64>| error.place().and_then(of);
-        let result = json!({ "error": {
-            "message": error.message(),
-            "path": error.path().map(|path| path.to_string_lossy()),
-            "byte": place(|place| if let Place::Byte(byte) = place { Some(byte.0) } else { None }),
-            "line": place(|place| if let Place::Line(line) = place { Some(line) } else { None }),
-            "row": place(|place| if let Place::Row(row) = place { Some(row) } else { None }),
-            "hint": hint,
-            "interrupted": interrupted,
-        }});
-        ui.print(&format!("{result:#}\n"));
-    }
-    ExitCode::from(if interrupted { INTERRUPTED } else { 2 })
 }
 
 /// What to do next: what the error itself advises, how to go on without one bad input, and whether there is something to

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, ValueEnum};
+use clap::CommandFactory;
 
 use super::{Cli, ui::Ui};
 
@@ -27,21 +27,26 @@ pub(super) fn completions(args: &CompletionsArgs) -> ExitCode {
 #[command(after_help = "Examples:\n  shardify man > shardify.1\n  shardify man convert | man -l -")]
 pub(super) struct ManArgs {
     /// The verb
-    verb: Option<Verb>,
+    #[arg(value_parser = verb)]
+    verb: Option<String>,
 }
 
-/// The verbs that have a page of their own.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Verb {
-    Convert,
+/// A verb that has a page of its own: every one that is not hidden.
+fn verb(text: &str) -> Result<String, String> {
+    let command = Cli::command();
+    let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    match verbs.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("the verbs are {}", verbs.join(", "))),
+    }
 }
 
 pub(super) fn man(args: &ManArgs) -> ExitCode {
     let mut command = Cli::command();
     command.build();
-    let page = match args.verb {
+    let page = match &args.verb {
         None => Some(command.clone()),
-        Some(Verb::Convert) => command.find_subcommand("convert").cloned(),
+        Some(verb) => command.find_subcommand(verb).cloned(),
     };
     let mut text = Vec::new();
     // Writing to memory does not fail.

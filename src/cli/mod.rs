@@ -1,5 +1,6 @@
 //! The command line: arguments into options, results into text. The only place that prints.
 
+mod args;
 mod convert;
 mod extras;
 mod progress;
@@ -58,7 +59,7 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return ui::usage(&error),
     };
     match cli.command {
-        Command::Convert(args) => convert::main(*args),
+        Command::Convert(args) => convert::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -3,7 +3,11 @@
 mod dali;
 mod manifest;
 mod tfds;
+mod tfds_features;
+mod tfds_read;
 
 pub use dali::IndexWriter;
 pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit};
 pub use tfds::{labels_file_name, tfds_files};
+pub use tfds_features::Unsupported;
+pub use tfds_read::{TfdsFeatures, TfdsInfo, TfdsSplit, class_names};

@@ -75,6 +75,16 @@ impl<'a> ParsedName<'a> {
         parsed
     }
 
+    /// Whether a file in a folder is taken for a shard by its name: it has an ending of TFRecord files, or a number and a
+    /// count and no other ending.
+    #[must_use]
+    pub fn is_shard(&self) -> bool {
+        let ends = |text: &str| strip_ending(text).len() < text.len();
+        let ending = strip_compression(self.ending).0;
+        let prefix = strip_compression(self.prefix).0;
+        ends(ending) || ending.is_empty() && self.of.is_some() && (ends(prefix) || !prefix.contains('.'))
+    }
+
     /// What all shards of one set have in common: what stands before the number and after it, and the count. `None` if the
     /// name tells no count.
     #[must_use]
@@ -197,6 +207,31 @@ mod tests {
     fn said(name: &str) -> Said<'_> {
         let ParsedName { prefix, dataset, split, index, of, compression, .. } = ParsedName::parse(OsStr::new(name));
         (prefix, dataset, split, index, of, compression)
+    }
+
+    #[test]
+    fn shards_are_told_from_what_stands_beside_them() {
+        for (name, expected) in [
+            ("imgs-train.tfrecord-00003-of-00012", true),
+            ("imgs-train.tfrecord-00003-of-00012.gz", true),
+            ("x.tfrecord.gz-00000-of-00002", true),
+            ("train-00000-of-01024", true),
+            ("00000.tfrecord", true),
+            ("data.tfrecords", true),
+            ("data.tfrecord.zlib", true),
+            ("imgs-train.tfrecord-00003-of-00012.idx", false),
+            ("data.tfindex", false),
+            ("data.tfrecord.idx", false),
+            ("model.ckpt.data-00000-of-00001", false),
+            ("imgs-train.array_record-00000-of-00002", false),
+            ("imgs-train.riegeli-00000-of-00002", false),
+            ("labels.txt", false),
+            ("00000_stats.json", false),
+            ("data.gz", false),
+            ("tfrecord", false),
+        ] {
+            assert_eq!(ParsedName::parse(OsStr::new(name)).is_shard(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Spool<'w> {
     dir: PathBuf,
     memory: ByteSize,
     watch: Option<Watch<'w>>,
+    /// Whether the folder is still to be made, by us alone.
+    private: Mutex<bool>,
     next: AtomicU64,
     files: Mutex<Vec<PathBuf>>,
 }
@@ -43,6 +45,7 @@ impl<'w> Spool<'w> {
             dir: dir.into(),
             memory: DEFAULT_SPOOL_MEMORY,
             watch: None,
+            private: Mutex::new(false),
             next: AtomicU64::new(0),
             files: Mutex::new(Vec::new()),
         }
@@ -52,6 +55,13 @@ impl<'w> Spool<'w> {
     #[must_use]
     pub fn memory(mut self, memory: ByteSize) -> Self {
         self.memory = memory;
+        self
+    }
+
+    /// Has the folder made so that nobody else can look into it; that it exists already is then an error.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.private = Mutex::new(true);
         self
     }
 
@@ -89,7 +99,7 @@ impl<'w> Spool<'w> {
 
     /// Starts a scratch file; `advice` is for when the disk is full.
     pub(super) fn create_with(&self, name: &str, advice: String) -> Result<SpoolFile<'_, 'w>> {
-        fs::create_dir_all(&self.dir).during("create the folder").at(&self.dir)?;
+        self.make_folder()?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name: String =
             name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
@@ -97,6 +107,15 @@ impl<'w> Spool<'w> {
         let file = OpenOptions::new().write(true).create_new(true).open(&path).during("create").at(&path)?;
         self.lock().push(path.clone());
         Ok(SpoolFile { spool: self, file, path, advice, finished: false })
+    }
+
+    fn make_folder(&self) -> Result<()> {
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        if *private {
+            LocalStorage.create_private_dir(&self.dir)?;
+            *private = false;
+        }
+        LocalStorage.create_dir(&self.dir)
     }
 
     /// Removes a scratch file that is no longer needed. Best effort: the caller's folder is swept anyway.

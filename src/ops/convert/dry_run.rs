@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::Mutex,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use rayon::prelude::*;
@@ -11,10 +11,13 @@ use rayon::prelude::*;
 use super::{ConvertOptions, Plan, WithSource, inputs::Inputs, target, with_source};
 use crate::{
     error::{At, Error, Result},
-    ops::publish::{self, threads},
+    ops::{
+        publish::{self, threads},
+        scratch_dir::ScratchDir,
+    },
     pipeline::{Batch, Cancel, Progress, RecordSource},
     shard::Cut,
-    source::{Listing, Spool},
+    source::Listing,
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
     transform::{DETECT_BYTES, Detected, TransformSpec, Transformer, detect},
@@ -95,8 +98,8 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
         problems.add(error.to_string());
     }
     // Arrays that have to be unpacked first are unpacked: nothing is written to the output folder.
-    let scratch = Scratch::create(storage)?;
-    let spool = Spool::new(&scratch.0).watch(|_| cancel.check());
+    let scratch = ScratchDir::new();
+    let spool = scratch.spool().watch(|_| cancel.check());
     let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
     let plan = Plan::new(options, storage, &inputs)?;
     let mut input_bytes = 0;
@@ -251,25 +254,5 @@ impl WithSource for Sample<'_> {
             }
         }
         sampled
-    }
-}
-
-/// A folder for scratch files that is gone afterwards.
-struct Scratch(std::path::PathBuf);
-
-impl Scratch {
-    fn create(storage: &dyn Storage) -> Result<Self> {
-        // Nobody may have prepared the folder for us: its name cannot be foretold, and it must not be there.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        let dir = std::env::temp_dir().join(format!("shardify-dry-run-{}-{now:x}", std::process::id()));
-        storage.create_private_dir(&dir)?;
-        Ok(Self(dir))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Best effort: what stays behind is in the system's folder for such things.
-        let _ = LocalStorage.remove_tree(&self.0);
     }
 }

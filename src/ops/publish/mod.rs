@@ -29,7 +29,8 @@ pub(crate) use self::{
     fingerprint::{Digest, Fingerprint},
     finish::{StagedSplit, name_shards, names_to_write, publish},
     folder::check,
-    output::Output,
+    output::{Output, WORK_NAME},
+    owned::INDEX_NAME,
     shards::{cap, check_cap, check_written, policies},
 };
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The work folder in the output folder. Its name starts with a dot, so no pattern for shards matches what is in it.
-pub(super) const WORK_NAME: &str = ".shardify";
+pub(crate) const WORK_NAME: &str = ".shardify";
 pub(super) const LOCK_NAME: &str = "lock";
 pub(super) const PLAN_NAME: &str = "plan.json";
 pub(super) const OWNED_NAME: &str = "owned.json";

@@ -1,0 +1,155 @@
+//! Reading the files that TFDS keeps beside its shards, ours or anyone's.
+//!
+//! Source: tensorflow/datasets, `core/proto/dataset_info.proto`, `core/proto/feature.proto` and `core/naming.py`, as of 4.9.10.
+//! Numbers stand there as numbers or as text.
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::tfds_features::{Unsupported, schema_of};
+use crate::{
+    error::{Error, Result},
+    example::Schema,
+};
+
+/// Where the shards of a split are, unless it says so itself.
+const DEFAULT_TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
+
+/// What `dataset_info.json` says of the shards.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TfdsInfo {
+    /// The name of the data set.
+    #[serde(default)]
+    pub name: String,
+    /// The format of the shards.
+    #[serde(default = "default_format")]
+    pub file_format: String,
+    /// The splits, in their order.
+    #[serde(default)]
+    pub splits: Vec<TfdsSplit>,
+}
+
+/// One split of a [`TfdsInfo`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TfdsSplit {
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// How many records each of its shards has.
+    #[serde(default, deserialize_with = "numbers")]
+    pub shard_lengths: Vec<u64>,
+    /// How its files are called.
+    #[serde(default)]
+    pub filepath_template: Option<String>,
+}
+
+fn default_format() -> String {
+    "tfrecord".to_owned()
+}
+
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+    let values = Vec::<Value>::deserialize(deserializer)?;
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let numbers: Option<Vec<u64>> = values.iter().map(number).collect();
+    numbers.ok_or_else(|| serde::de::Error::custom("a shard length that is no whole number"))
+}
+
+impl TfdsInfo {
+    /// Reads the text of `dataset_info.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if it is not what TFDS writes.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        serde_json::from_slice(text)
+            .map_err(|error| Error::inputs(format!("not the dataset_info.json of a TFDS data set: {error}")))
+    }
+
+    /// The names of the files of a split, in order.
+    #[must_use]
+    pub fn file_names(&self, split: &TfdsSplit) -> Vec<String> {
+        let of = split.shard_lengths.len();
+        let width = of.max(1).ilog10().max(4) as usize + 1;
+        let template = split.filepath_template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
+        // Templates may start with the folder of the data set.
+        let template = template.rsplit('/').next().unwrap_or(template);
+        let name = |index: usize| {
+            template
+                .replace("{DATASET}", &self.name)
+                .replace("{SPLIT}", &split.name)
+                .replace("{FILEFORMAT}", &self.file_format)
+                .replace("{SHARD_X_OF_Y}", &format!("{index:0width$}-of-{of:0width$}"))
+                .replace("{SHARD_INDEX}", &format!("{index:0width$}"))
+                .replace("{NUM_SHARDS}", &format!("{of:0width$}"))
+        };
+        (0..of).map(name).collect()
+    }
+}
+
+/// What `features.json` says of every record, as far as it can be said as a [`Schema`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TfdsFeatures {
+    /// The features that are understood.
+    pub schema: Schema,
+    /// Features of other kinds: their keys, and what they are.
+    pub unsupported: Vec<Unsupported>,
+}
+
+impl TfdsFeatures {
+    /// Reads the text of `features.json`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if it is not what TFDS writes.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        let fail = |what: &str| Error::inputs(format!("not the features.json of a TFDS data set: {what}"));
+        let value: Value = serde_json::from_slice(text).map_err(|error| fail(&error.to_string()))?;
+        let features = value.pointer("/featuresDict/features").and_then(Value::as_object);
+        let features = features.ok_or_else(|| fail("it has no featuresDict"))?;
+        let (schema, unsupported) = schema_of(features);
+        Ok(Self { schema, unsupported })
+    }
+}
+
+/// The class names in the text of a `.labels.txt` file, as TFDS reads them: stripped, blank lines dropped.
+#[must_use]
+pub fn class_names(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_follow_the_template() {
+        let info = TfdsInfo::parse(
+            br#"{"name": "imgs", "version": "1.0.0", "splits": [
+                {"name": "train", "shardLengths": ["2", 1], "numBytes": "9"},
+                {"name": "test", "shardLengths": ["4"], "filepathTemplate": "{SPLIT}-{SHARD_INDEX}.{FILEFORMAT}"}
+            ]}"#,
+        )
+        .unwrap();
+        assert_eq!(info.splits[0].shard_lengths, [2, 1]);
+        let names: Vec<_> = info.splits.iter().flat_map(|split| info.file_names(split)).collect();
+        assert_eq!(
+            names,
+            ["imgs-train.tfrecord-00000-of-00002", "imgs-train.tfrecord-00001-of-00002", "test-00000.tfrecord"]
+        );
+    }
+
+    #[test]
+    fn texts_of_other_kinds_are_refused() {
+        for text in ["", "[]", "{\"splits\": 3}", "{\"splits\": [{\"shardLengths\": [\"x\"]}]}"] {
+            assert!(TfdsInfo::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        for text in ["", "{}", "{\"featuresDict\": []}"] {
+            assert!(TfdsFeatures::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn class_names_are_read_as_tfds_reads_them() {
+        assert_eq!(class_names("cat\n\n dog \n"), ["cat", "dog"]);
+    }
+}

@@ -1,0 +1,131 @@
+//! What stands beside shards: manifest, TFDS metadata, class names.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::{DataSet, find::Folder, splits};
+use crate::{
+    error::{At, Error, Result},
+    example::Role,
+    index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name},
+    storage::{EntryKind, Storage},
+};
+
+/// No metadata are larger; what is, is something else.
+const MAX: u64 = 1 << 30;
+
+/// A file beside the shards.
+#[derive(Debug)]
+pub(crate) enum Metadata<T> {
+    /// There is none.
+    Absent,
+    /// What it says.
+    Is(T),
+    /// It is there and cannot be used, for this reason.
+    Broken(Error),
+}
+
+impl<T> Metadata<T> {
+    /// What it says, if it can be used.
+    pub(crate) fn get(&self) -> Option<&T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Absent | Self::Broken(_) => None,
+        }
+    }
+}
+
+/// The class names of one label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LabelNames {
+    /// The key of the label.
+    pub(crate) key: String,
+    /// The names; the index is the stored label less the offset.
+    pub(crate) names: Vec<String>,
+    /// What is added to a class index when it is stored.
+    pub(crate) offset: u32,
+    /// The file that they come from.
+    pub(crate) file: String,
+}
+
+/// Reads what stands beside the shards of a folder and sorts them into splits.
+pub(super) fn describe(storage: &dyn Storage, folder: Folder) -> Result<DataSet> {
+    let Folder { dir, is_whole, shards, leftovers } = folder;
+    let manifest = read(storage, &dir.join(MANIFEST_NAME), manifest)?;
+    let info = read(storage, &dir.join("dataset_info.json"), TfdsInfo::parse)?;
+    let features = read(storage, &dir.join("features.json"), TfdsFeatures::parse)?;
+    let labels = labels(storage, &dir, manifest.get(), features.get())?;
+    let splits = splits::sort(&dir, shards, manifest.get(), info.get());
+    Ok(DataSet { dir, is_whole, splits, manifest, info, features, labels, leftovers })
+}
+
+fn manifest(text: &[u8]) -> Result<Manifest> {
+    // The version first: a newer format may look different in every other respect.
+    #[derive(serde::Deserialize)]
+    struct Version {
+        format_version: u32,
+    }
+    let Version { format_version } = json(text)?;
+    if format_version > FORMAT_VERSION {
+        return Err(Error::inputs(format!(
+            "the manifest has format version {format_version}, and this shardify knows versions up to {FORMAT_VERSION}"
+        ))
+        .with_hint("use the version of shardify that wrote it, or a newer one"));
+    }
+    json(text)
+}
+
+fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
+    serde_json::from_slice(text).map_err(|error| Error::inputs(format!("not a manifest of shardify: {error}")))
+}
+
+/// Reads a file, if it is there.
+fn read<T>(storage: &dyn Storage, path: &Path, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Metadata<T>> {
+    let text = match storage.stat(path)? {
+        None => return Ok(Metadata::Absent),
+        Some(EntryKind::File { bytes }) if bytes <= MAX => content(storage, path),
+        Some(_) => Err(Error::inputs("it is no file of a sensible size")).at(path),
+    };
+    Ok(match text.and_then(|text| parse(&text)).at(path) {
+        Ok(value) => Metadata::Is(value),
+        Err(error) => Metadata::Broken(error),
+    })
+}
+
+fn content(storage: &dyn Storage, path: &Path) -> Result<Vec<u8>> {
+    let file = storage.open(path)?;
+    let mut text = vec![0; usize::try_from(file.len()).unwrap_or(0)];
+    file.read_exact_at(&mut text, 0).at(path)?;
+    Ok(text)
+}
+
+/// The class names that the manifest has, or else those in the files of TFDS.
+fn labels(
+    storage: &dyn Storage,
+    dir: &Path,
+    manifest: Option<&Manifest>,
+    features: Option<&TfdsFeatures>,
+) -> Result<Vec<LabelNames>> {
+    let is_label = |role: &Role| matches!(role, Role::ClassLabel { .. });
+    if let Some(manifest) = manifest {
+        let fields = manifest.schema.fields.iter().filter(|field| is_label(&field.role) && !field.auxiliary);
+        let names = |key: &String| LabelNames {
+            key: key.clone(),
+            names: manifest.class_names.clone(),
+            offset: manifest.label_offset,
+            file: MANIFEST_NAME.to_owned(),
+        };
+        return Ok(fields.map(|field| names(&field.key)).collect());
+    }
+    let mut found = Vec::new();
+    for field in features.iter().flat_map(|features| &features.schema.fields).filter(|field| is_label(&field.role)) {
+        let file = labels_file_name(&field.key);
+        let path = dir.join(&file);
+        if matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+            let names = class_names(&String::from_utf8_lossy(&content(storage, &path)?));
+            found.push(LabelNames { key: field.key.clone(), names, offset: 0, file });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,77 @@
+//! What the paths hold that a user names: data sets of shards, whoever wrote them, with what stands beside the shards.
+
+mod find;
+mod glob;
+mod metadata;
+mod splits;
+
+use std::path::PathBuf;
+
+pub(crate) use self::metadata::{LabelNames, Metadata};
+use crate::{
+    error::{Error, Result},
+    index::{Manifest, TfdsFeatures, TfdsInfo},
+    storage::Storage,
+};
+
+/// The shards in one folder, and what is known of them.
+#[derive(Debug)]
+pub(crate) struct DataSet {
+    /// The folder.
+    pub(crate) dir: PathBuf,
+    /// Whether the folder was named, so that what is missing in it is missing; otherwise some of its files were.
+    pub(crate) is_whole: bool,
+    /// The shards, split by split, each in order.
+    pub(crate) splits: Vec<SplitShards>,
+    /// `shardify.json`.
+    pub(crate) manifest: Metadata<Manifest>,
+    /// `dataset_info.json`.
+    pub(crate) info: Metadata<TfdsInfo>,
+    /// `features.json`.
+    pub(crate) features: Metadata<TfdsFeatures>,
+    /// The class names of each label.
+    pub(crate) labels: Vec<LabelNames>,
+    /// Staged files, and the work folder of an interrupted run.
+    pub(crate) leftovers: Vec<PathBuf>,
+}
+
+/// The shards of one split.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SplitShards {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its shards, in order.
+    pub(crate) shards: Vec<PathBuf>,
+}
+
+impl DataSet {
+    /// Every shard, in order.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = &PathBuf> {
+        self.splits.iter().flat_map(|split| &split.shards)
+    }
+
+    /// A name for what is made of it: what its metadata or its shards say, or that of the folder.
+    pub(crate) fn name(&self, storage: &dyn Storage) -> String {
+        splits::name_of(self, storage)
+    }
+}
+
+/// Sorts out what the paths hold: shards by themselves, patterns (`out/*.tfrecord*`), and folders, which are searched for shards
+/// by their names. Data sets come in the order of the paths, folders inside a folder in the order of their names.
+///
+/// # Errors
+/// A path that does not exist or cannot be listed; a folder or pattern without shards. Broken metadata are no error: see
+/// [`Metadata`].
+pub(crate) fn find(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<DataSet>> {
+    if paths.is_empty() {
+        return Err(Error::options("no path is given: name a folder of shards, or shards"));
+    }
+    let mut sets = Vec::new();
+    for folder in find::folders(storage, paths)? {
+        sets.push(metadata::describe(storage, folder)?);
+    }
+    Ok(sets)
+}
+
+#[cfg(test)]
+mod tests;
