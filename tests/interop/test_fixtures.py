@@ -13,12 +13,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize(("script", "folder"), [("make_images.py", "images"), ("tfrecord/generate.py", "tfrecord")])
+@pytest.mark.parametrize(
+    ("script", "folder"),
+    [
+        ("make_images.py", "images"),
+        ("tfrecord/generate.py", "tfrecord"),
+        ("broken/tfrecord/generate.py", "broken/tfrecord"),
+    ],
+)
 def test_scripts_make_the_committed_files(tmp_path, script, folder):
     subprocess.run([sys.executable, ROOT / "fixtures" / script, tmp_path], check=True, capture_output=True, timeout=120)
 
     def files(top):
-        found = (path for path in top.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
+        found = (path for path in top.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc", ".md"))
         return {path.relative_to(top).as_posix(): path.read_bytes() for path in found}
 
     assert files(tmp_path) == files(ROOT / "fixtures" / folder)
