@@ -28,7 +28,8 @@ def intact(name):
     """The payloads that must be saved, in order."""
     spans = EXPECTED["bases"][FILES[name]["base"]]
     data = (BROKEN / FILES[name]["base"]).read_bytes()
-    return [data[offset + 12 : offset + length - 4] for offset, length in (spans[record] for record in FILES[name]["intact"])]
+    kept = [spans[record] for record in FILES[name]["intact"]]
+    return [data[offset + 12 : offset + length - 4] for offset, length in kept]
 
 
 def agrees(found, wanted):

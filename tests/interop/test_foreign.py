@@ -90,7 +90,8 @@ def assert_rows(found, name, split=None):
     assert {facts["image"], facts["label"], facts["text"]} - {None} <= found[0].keys()
 
     def same(row, original):
-        return all(comparable(row[key]) == comparable(original[key]) for key in keys) and picture(row, facts["image"], original)
+        values = all(comparable(row[key]) == comparable(original[key]) for key in keys)
+        return values and picture(row, facts["image"], original)
 
     for row in found:
         position = next((i for i, original in enumerate(wanted) if same(row, original)), None)
