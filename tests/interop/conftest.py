@@ -17,6 +17,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "fixtures" / "images"
+BROKEN = ROOT / "fixtures" / "broken" / "tfrecord"
+FOREIGN = ROOT / "fixtures" / "foreign"
 
 
 def binary():
@@ -26,18 +28,23 @@ def binary():
 
 
 def shardify(*args, code=0):
-    """Runs the binary and returns the finished process; fails unless it exits with `code`."""
+    """Runs the binary and returns the finished process; fails unless it exits with `code`, or one of several."""
     command = [str(binary()), *map(str, args)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=300)
-    assert done.returncode == code, (
+    assert done.returncode in (code if isinstance(code, tuple) else (code,)), (
         f"{' '.join(command)}\nexit code {done.returncode}, expected {code}\n{done.stdout}\n{done.stderr}"
     )
     return done
 
 
+def shardify_json(*args, code=0):
+    """Runs the binary with `--json` and returns the one object it prints."""
+    return json.loads(shardify(*args, "--json", code=code).stdout)
+
+
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """A folder that `shardify convert` wrote."""
+    """A folder that shardify wrote, or made loadable."""
 
     path: pathlib.Path
     stderr: str = ""

@@ -21,6 +21,18 @@ def payloads(out, split="train", compression=""):
     return [record.numpy() for record in tf.data.TFRecordDataset(files, compression_type=compression)]
 
 
+def listed_payloads(out, split=None):
+    """The records of all shards that the manifest lists, or of those of one split, in its order."""
+    kind = {"none": "", "gzip": "GZIP", "zlib": "ZLIB"}[out.manifest["compression"]]
+    files = [
+        str(out.path / shard["name"])
+        for entry in out.manifest["splits"]
+        for shard in entry["shards"]
+        if split in (None, entry["name"])
+    ]
+    return [record.numpy() for record in tf.data.TFRecordDataset(files, compression_type=kind)]
+
+
 def parsed(out, spec, split="train", compression=""):
     """The records of a split through parse_single_example, the way a user writes it."""
     files = [str(shard) for shard in out.shards(split)]
