@@ -4,7 +4,7 @@
 //! Numbers stand there as numbers or as text.
 
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::tfds_features::{Unsupported, schema_of};
 use crate::{
@@ -62,7 +62,9 @@ impl TfdsInfo {
     /// # Errors
     /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if it is not what TFDS writes.
     pub fn parse(text: &[u8]) -> Result<Self> {
-        serde_json::from_slice(text)
+        // By way of a map: a list would do for a structure all of whose fields may be missing.
+        serde_json::from_slice::<Map<String, Value>>(text)
+            .and_then(|map| serde_json::from_value(Value::Object(map)))
             .map_err(|error| Error::inputs(format!("not the dataset_info.json of a TFDS data set: {error}")))
     }
 
