@@ -51,6 +51,8 @@ pub struct RecordPlace {
     pub number: u64,
     /// Where its header starts, in uncompressed bytes.
     pub offset: u64,
+    /// The CRC-32C of its payload.
+    pub crc: u32,
 }
 
 /// Looks at records, in any thread, and gathers what it learns in parts.
@@ -63,6 +65,11 @@ pub trait Visit: Sync {
 
     /// Adds what is known of the records that follow. `before` is the number of records in `into`.
     fn join(&self, into: &mut Self::Part, part: Self::Part, before: u64);
+
+    /// The bytes that a part holds beside itself, so that few enough wait to be joined.
+    fn weight(&self, _part: &Self::Part) -> u64 {
+        0
+    }
 }
 
 /// Only the framing is of interest.
@@ -162,7 +169,7 @@ impl Scan<'_> {
                 let outcome = file.and_then(|file| work(visit, job, &file, &mut worker.window, file_crc, only_crc));
                 *done = Some(Done { job: at, outcome });
             },
-            |done| done.as_ref().map_or(0, Done::weight),
+            |done| done.as_ref().map_or(0, |done| done.weight(visit)),
             |mut done| {
                 let Some(Done { job: at, outcome }) = done.take() else { return Ok(done) };
                 let Some(job) = jobs.get(at) else { return Ok(done) };
@@ -206,9 +213,10 @@ fn work<V: Visit>(
 }
 
 impl<P> Done<P> {
-    fn weight(&self) -> u64 {
-        let lens = self.outcome.as_ref().map_or(0, |stretch| stretch.chunk.lens.capacity());
-        (size_of::<Self>() + 4 * lens) as u64
+    fn weight<V: Visit<Part = P>>(&self, visit: &V) -> u64 {
+        let chunk = self.outcome.as_ref().ok().map(|stretch| &stretch.chunk);
+        let held = chunk.map_or(0, |chunk| 4 * chunk.lens.capacity() as u64 + visit.weight(&chunk.part));
+        size_of::<Self>() as u64 + held
     }
 }
 
