@@ -23,3 +23,5 @@ mod proto;
 mod publish;
 mod read_foreign;
 mod support;
+#[cfg(feature = "cli")]
+mod validate;
