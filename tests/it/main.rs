@@ -25,3 +25,7 @@ mod read_foreign;
 mod support;
 #[cfg(feature = "cli")]
 mod validate;
+#[cfg(feature = "cli")]
+mod validate_beside;
+#[cfg(feature = "cli")]
+mod validate_laws;

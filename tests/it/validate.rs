@@ -100,9 +100,13 @@ fn every_damage_is_found_and_nothing_else() {
 #[test]
 fn what_other_programs_wrote_is_in_order() {
     let desk = Desk::new();
-    for path in ["tfds", "tensorflow", "img2dataset", "tfrecord_package", "ray/data/*.tar"] {
+    let ray: String = (0..2)
+        .map(|at| format!(" F/foreign/ray/data/0353wfdoGNWgXpuyER0V7y_43c2b4e318324ba5a543e0474d7ea263_00000{at}.tar"))
+        .collect();
+    for path in ["F/foreign/tfds", "F/foreign/tensorflow", "F/foreign/img2dataset", "F/foreign/tfrecord_package", &ray]
+    {
         for options in ["", "--deep --strict"] {
-            let ran = desk.run(&format!("validate F/foreign/{path} {options}")).expect(0);
+            let ran = desk.run(&format!("validate {path} {options}")).expect(0);
             assert!(ran.stdout.ends_with(": no problem found\n"), "{path}: {}", ran.stdout);
         }
     }
@@ -140,7 +144,9 @@ fn a_damaged_shard_is_not_taken_for_something_else() {
     }
     // A length whose bytes are the magic of JPEG XL, and of gzip, with a damaged checksum.
     for length in [0x0aff_u64, 0x8b1f] {
-        let mut large = frame(&example([("x", bytes(&vec![7; usize::try_from(length).unwrap() - 14]))]));
+        let sized = |value: usize| example([("x", bytes(&vec![7; value]))]);
+        let value = (0..30).map(|less| length as usize - less).find(|value| sized(*value).len() as u64 == length);
+        let mut large = frame(&sized(value.unwrap()));
         assert_eq!(u64::from_le_bytes(*large.first_chunk().unwrap()), length);
         large[9] ^= 1;
         large.extend(&whole);

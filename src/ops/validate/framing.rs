@@ -43,7 +43,8 @@ pub(super) fn other_kind<P>(
         return Ok(Some(finding(&all)));
     }
     // The upper half of a length is zero in every record that can be read: such a file may be a damaged TFRecord.
-    if head.get(4..8).is_none_or(is_zero) {
+    // That of gzip is zero too where it has no time.
+    if head.get(4..8).is_none_or(is_zero) && !head.starts_with(b"\x1f\x8b\x08") {
         return Ok(None);
     }
     Ok(match detect(head.get(..DETECT_BYTES).unwrap_or(&head)) {
@@ -127,11 +128,14 @@ const fn name(compression: Compression) -> &'static str {
 }
 
 fn describe<P>(damage: &Damage, scanned: &ScannedShard<P>) -> (FindingKind, String) {
-    let bytes = Count(damage.bytes);
+    let bytes = match damage.bytes {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{} bytes", Count(bytes)),
+    };
     match damage.kind {
         DamageKind::LengthCrc { stored, computed } => {
             let mut message = format!(
-                "the length's checksum is {stored:#010x}, expected {computed:#010x}; {bytes} bytes are lost up to where reading goes on"
+                "the length's checksum is {stored:#010x}, expected {computed:#010x}; {bytes} up to where reading goes on are lost"
             );
             if scanned.intact.is_empty() && scanned.damage.len() == 1 {
                 message.push_str("; no record was found in the whole file: it may be no TFRecord at all");
@@ -139,14 +143,15 @@ fn describe<P>(damage: &Damage, scanned: &ScannedShard<P>) -> (FindingKind, Stri
             (FindingKind::LengthCrc, message)
         }
         DamageKind::DataCrc { stored, computed } => {
-            let message =
-                format!("the data's checksum is {stored:#010x}, expected {computed:#010x}; {bytes} bytes are lost");
+            let message = format!(
+                "the data's checksum is {stored:#010x}, expected {computed:#010x}; {bytes} of the file are lost"
+            );
             (FindingKind::DataCrc, message)
         }
         DamageKind::TruncatedHeader => (
             FindingKind::TruncatedHeader,
             format!(
-                "the file ends with {bytes} bytes that are no whole header: a record was cut off, or these are stray bytes"
+                "the file ends with {bytes} that make no whole header: a record was cut off, or something was added"
             ),
         ),
         DamageKind::TruncatedRecord { needed } => (
@@ -158,7 +163,7 @@ fn describe<P>(damage: &Damage, scanned: &ScannedShard<P>) -> (FindingKind, Stri
             format!("the header holds and claims {} bytes, more than one Example may have", Count(claimed)),
         ),
         DamageKind::ZeroTail => {
-            (FindingKind::ZeroTail, format!("nothing but zeros from here to the end of the file, {bytes} bytes"))
+            (FindingKind::ZeroTail, format!("nothing but zeros from here to the end of the file, {bytes}"))
         }
     }
 }

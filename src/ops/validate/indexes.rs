@@ -1,7 +1,7 @@
 //! Record indexes (`.idx`, `.tfindex`) against the shards that they describe.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -34,7 +34,9 @@ pub(super) fn findings(
     for shard in &shards.list {
         *sharing.entry(shard.path.with_extension("tfindex")).or_default() += 1;
     }
-    let has_indexes = set.manifest.get().is_some_and(|manifest| manifest.compression == Compression::None);
+    let manifest = set.manifest.get().filter(|manifest| manifest.compression == Compression::None);
+    let of_manifest = manifest.into_iter().flat_map(|manifest| &manifest.splits).flat_map(|split| &split.shards);
+    let with_index: BTreeSet<&str> = of_manifest.map(|shard| shard.name.as_str()).collect();
     for (at, shard) in shards.list.iter().enumerate() {
         let Some(scanned) = shard.scanned.as_ref().filter(|it| it.compression == Compression::None) else { continue };
         let (own, mut found) = (candidates(set, shard), 0);
@@ -51,7 +53,7 @@ pub(super) fn findings(
                 gathered.add(Some(at), Finding::of_file(FindingKind::IndexMismatch, Arc::clone(&shard.path), message));
             }
         }
-        if found == 0 && has_indexes {
+        if found == 0 && with_index.contains(shard.name()) {
             let message = format!(
                 "there is no {INDEX_NAME}/{}.idx, which every shard of this data set should have",
                 shard.name()
