@@ -17,7 +17,7 @@ use super::{
     args::RunArgs,
     progress::Meter,
     results::{count, speed},
-    signal::cancel_on_interrupt,
+    signal::cancel_saying,
     ui::{Ui, Verbosity, duration},
 };
 
@@ -34,9 +34,9 @@ Warnings alone are no problem for the exit code; --strict makes them one.";
 /// Findings of one kind that are named one by one, unless all are asked for.
 const NAMED: u64 = 10;
 
-/// Find all damage in shards, whoever wrote them: place, kind and remedy of each; nothing is written
+/// Find all that is wrong with shards, whoever wrote them, and write nothing
 ///
-/// PATH is a folder (searched for shards), a shard, or a pattern. Checked are framing, both checksums, that each record is an
+/// Each finding has its place, its kind and a remedy. PATH is a folder (searched for shards), a shard, or a pattern. Checked are framing, both checksums, that each record is an
 /// Example or SequenceExample, one schema across records, repeated records, and everything that stands beside the shards:
 /// manifest, TFDS metadata, class names, indexes, missing and extra shards. gzip and zlib are recognised.
 #[derive(Debug, clap::Args)]
@@ -72,7 +72,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     options.deep = args.deep;
     options.duplicates = !args.no_duplicates;
     options.threads = args.run.threads();
-    let cancel = cancel_on_interrupt(ui);
+    let cancel = cancel_saying(ui, "stopping");
     let meter = Meter::new(ui, args.run.progress);
     let report = shardify::validate(&options, &cancel, &meter);
     meter.finish();
