@@ -382,6 +382,8 @@ fn what_cannot_be_looked_at() {
         let ran = desk.run(arguments).expect(2);
         assert!(ran.stderr.contains(words) && ran.stdout.is_empty(), "{arguments}: {}", ran.stderr);
     }
+    desk.folder("left/.shardify");
+    assert!(desk.run("validate left").expect(2).stderr.contains("left: there is no shard, only what"));
     let error = desk.run("validate nowhere --json").expect(2).json();
     assert!(error["error"]["message"].as_str().unwrap().contains("no such file"), "{error:#}");
 

@@ -206,6 +206,17 @@ fn a_data_set_is_held_against_its_metadata() {
             },
             &[("leftover", ".shardify", "interrupted"), ("leftover", ".x.partial", "interrupted")],
         ),
+        // A shard is what the manifest names, whatever it is called, and nothing outside of the folder.
+        (
+            |out| {
+                edit(&out.join("shardify.json"), |text| text.replace(FIRST, "first.tar").replace(LAST, "../out/x"));
+                fs::rename(out.join(FIRST), out.join("first.tar")).unwrap();
+                fs::rename(out.join("index").join(format!("{FIRST}.idx")), out.join("first.tar.idx")).unwrap();
+                remove(out, &["dataset_info.json"]);
+                fs::rename(out.join(LAST), out.join("x")).unwrap();
+            },
+            &[("missing-shard", "../out/x", "shardify.json names it")],
+        ),
         // Without the manifest TFDS's metadata speak.
         (
             |out| {

@@ -40,7 +40,7 @@ use self::{
     visit::{Look, Part},
 };
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{At, Error, ErrorKind, Result},
     index::MANIFEST_NAME,
     ops::{
         dataset::{DataSet, Metadata, find},
@@ -64,6 +64,12 @@ pub fn validate(options: &ValidateOptions, cancel: &Cancel, progress: &dyn Progr
     let storage = &LocalStorage;
     progress.step("looking for shards", None);
     let sets = find(storage, &options.paths)?;
+    let holds_some = |set: &DataSet| set.shards().next().is_some() || !matches!(set.manifest, Metadata::Absent);
+    if let Some(set) = sets.first().filter(|_| !sets.iter().any(holds_some)) {
+        return Err(Error::inputs("there is no shard, only what an interrupted run left")
+            .with_hint("carry that run on with --resume, or remove what is left of it"))
+        .at(&set.dir);
+    }
     let scratch = ScratchDir::new();
     let spool = scratch.spool().watch(|_| cancel.check());
     let run = Run { options, storage, spool: &spool, cancel, progress };
