@@ -29,3 +29,5 @@ mod validate;
 mod validate_beside;
 #[cfg(feature = "cli")]
 mod validate_laws;
+#[cfg(feature = "cli")]
+mod validate_records;
