@@ -29,8 +29,8 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, MaxErrors, ShardCounts, convert,
-    dry_run,
+    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, Finding, FindingKind, MAX_FINDINGS,
+    MaxErrors, Severity, ShardCounts, ValidateOptions, ValidateReport, convert, dry_run, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

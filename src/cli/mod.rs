@@ -8,6 +8,7 @@ mod results;
 mod screen;
 mod signal;
 mod ui;
+mod validate;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -25,7 +26,7 @@ enum Outcome {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 done but problems were found (inputs skipped), 2 could not do it, 130 interrupted.
+Exit codes: 0 done, 1 done but problems were found (inputs skipped, damage), 2 could not do it, 130 interrupted.
 
 `shardify VERB --help` shows the options of a verb and two examples.";
 
@@ -43,6 +44,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Validate(validate::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -60,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Validate(args) => validate::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -1,13 +1,21 @@
 //! What `convert` has to say when it is done, as text and as JSON.
 
+use std::time::Duration;
+
 use serde_json::json;
 use shardify::{ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, units::Count};
 
 use super::ui::{duration, table};
 
 /// A count with its noun.
-fn count(number: u64, one: &str, many: &str) -> String {
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", Count(number), if number == 1 { one } else { many })
+}
+
+/// Bytes a second.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown")]
+pub(super) fn speed(bytes: u64, elapsed: Duration) -> ByteSize {
+    ByteSize((bytes as f64 / elapsed.as_secs_f64().max(1e-9)) as u64)
 }
 
 fn classes(number: usize) -> String {
@@ -76,15 +84,8 @@ pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
         ));
     }
     if report.bytes_read > 0 {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "shown"
-        )]
-        let speed = (report.bytes_read as f64 / report.elapsed.as_secs_f64().max(1e-9)) as u64;
-        let read = ByteSize(report.bytes_read);
-        text.push_str(&format!("took {}: {read} read, {}/s\n", duration(report.elapsed), ByteSize(speed)));
+        let (read, speed) = (ByteSize(report.bytes_read), speed(report.bytes_read, report.elapsed));
+        text.push_str(&format!("took {}: {read} read, {speed}/s\n", duration(report.elapsed)));
     }
     text.push_str("\nRead it in Python:\n\n");
     for line in report.snippet().lines() {

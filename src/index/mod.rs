@@ -6,7 +6,7 @@ mod tfds;
 mod tfds_features;
 mod tfds_read;
 
-pub use dali::IndexWriter;
+pub use dali::{IndexLine, IndexReader, IndexWriter};
 pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit};
 pub use tfds::{labels_file_name, tfds_files};
 pub use tfds_features::Unsupported;

@@ -5,6 +5,8 @@ mod convert;
 mod dataset;
 mod publish;
 mod scratch_dir;
+mod validate;
 
 pub use convert::{ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert, dry_run};
 pub use publish::{Existing, ShardCounts};
+pub use validate::{Finding, FindingKind, MAX_FINDINGS, Severity, ValidateOptions, ValidateReport, validate};

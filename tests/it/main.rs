@@ -23,3 +23,11 @@ mod proto;
 mod publish;
 mod read_foreign;
 mod support;
+#[cfg(feature = "cli")]
+mod validate;
+#[cfg(feature = "cli")]
+mod validate_beside;
+#[cfg(feature = "cli")]
+mod validate_laws;
+#[cfg(feature = "cli")]
+mod validate_records;

@@ -1,6 +1,9 @@
 //! What stands beside shards: manifest, TFDS metadata, class names.
 
-use std::path::Path;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 
@@ -51,13 +54,29 @@ pub(crate) struct LabelNames {
 
 /// Reads what stands beside the shards of a folder and sorts them into splits.
 pub(super) fn describe(storage: &dyn Storage, folder: Folder) -> Result<DataSet> {
-    let Folder { dir, is_whole, shards, leftovers } = folder;
+    let Folder { dir, is_whole, mut shards, leftovers } = folder;
     let manifest = read(storage, &dir.join(MANIFEST_NAME), manifest)?;
+    if is_whole {
+        add_listed(storage, &dir, manifest.get(), &mut shards);
+    }
     let info = read(storage, &dir.join("dataset_info.json"), TfdsInfo::parse)?;
     let features = read(storage, &dir.join("features.json"), TfdsFeatures::parse)?;
     let labels = labels(storage, &dir, manifest.get(), features.get())?;
     let splits = splits::sort(&dir, shards, manifest.get(), info.get());
     Ok(DataSet { dir, is_whole, splits, manifest, info, features, labels, leftovers })
+}
+
+/// Adds the shards that the manifest names and whose names do not tell that they are shards.
+fn add_listed(storage: &dyn Storage, dir: &Path, manifest: Option<&Manifest>, shards: &mut Vec<PathBuf>) {
+    let known: BTreeSet<PathBuf> = shards.iter().cloned().collect();
+    let listed = manifest.into_iter().flat_map(|manifest| &manifest.splits).flat_map(|split| &split.shards);
+    // Anyone may have edited a manifest: what it names is in its own folder.
+    let names = listed.map(|shard| Path::new(&shard.name)).filter(|name| name.file_name() == Some(name.as_os_str()));
+    for path in names.map(|name| dir.join(name)).filter(|path| !known.contains(path)) {
+        if matches!(storage.stat(&path), Ok(Some(EntryKind::File { .. }))) {
+            shards.push(path);
+        }
+    }
 }
 
 fn manifest(text: &[u8]) -> Result<Manifest> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{RecordPlace, Visit};
 use crate::{
     error::Result,
-    tfrecord::{DEFAULT_MAX_RECORD, Frame, HEADER_LEN, Verify, find_header, parse_frame},
+    tfrecord::{DEFAULT_MAX_RECORD, Frame, HEADER_LEN, Verify, find_header, parse_frame, unmask},
 };
 
 /// Bytes read at once: small enough to be still in the cache when the checksum is computed.
@@ -114,7 +114,8 @@ pub(super) fn scan<V: Visit>(
     while window.offset < until {
         match parse_frame(window.bytes(), DEFAULT_MAX_RECORD, Verify::All) {
             Frame::Record { payload, end } => {
-                let place = RecordPlace { shard, number: chunk.lens.len() as u64, offset: window.offset };
+                let crc = stored_crc(window.bytes().get(..end).unwrap_or_default());
+                let place = RecordPlace { shard, number: chunk.lens.len() as u64, offset: window.offset, crc };
                 visit.record(payload, place, &mut chunk.part);
                 chunk.lens.push(u32::try_from(end).unwrap_or(u32::MAX));
                 window.pass(end);
@@ -133,4 +134,9 @@ pub(super) fn scan<V: Visit>(
     }
     chunk.end = window.offset;
     Ok(chunk)
+}
+
+/// The CRC-32C that stands at the end of a whole record.
+pub(super) fn stored_crc(record: &[u8]) -> u32 {
+    record.last_chunk().map_or(0, |stored| unmask(u32::from_le_bytes(*stored)))
 }

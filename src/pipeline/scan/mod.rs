@@ -51,6 +51,8 @@ pub struct RecordPlace {
     pub number: u64,
     /// Where its header starts, in uncompressed bytes.
     pub offset: u64,
+    /// The CRC-32C of its payload.
+    pub crc: u32,
 }
 
 /// Looks at records, in any thread, and gathers what it learns in parts.

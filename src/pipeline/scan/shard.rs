@@ -2,7 +2,7 @@
 
 use super::{
     Job, Stretch, Visit,
-    chunk::{Chunk, Start, Window, scan},
+    chunk::{Chunk, Start, Window, scan, stored_crc},
     feed::PlainFeed,
 };
 use crate::{
@@ -41,9 +41,16 @@ impl<P> ScannedShard<P> {
     /// The number in the file of an intact record: every damage before it counts as a record.
     #[must_use]
     pub fn number_of(&self, intact: u64) -> RecordIndex {
-        // A damage of number `n` has `n - its own position` intact records before it.
-        let before = self.damage.iter().enumerate().take_while(|(at, damage)| damage.record.0 - *at as u64 <= intact);
-        RecordIndex(intact + before.count() as u64)
+        // A damage of number `n` has `n - its own position` intact records before it, a number that only grows.
+        let (mut low, mut high) = (0, self.damage.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.damage.get(middle) {
+                Some(damage) if damage.record.0 - middle as u64 <= intact => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        RecordIndex(intact + low as u64)
     }
 }
 
@@ -202,7 +209,8 @@ impl<P: Default> ScannedShard<P> {
             record.resize(span.len as usize, 0);
             read(&mut record, span.offset.0)?;
             let payload = record.get(HEADER_LEN..record.len().saturating_sub(FOOTER_LEN)).unwrap_or_default();
-            visit.record(payload, RecordPlace { shard, number, offset: span.offset.0 }, &mut part);
+            let crc = stored_crc(&record);
+            visit.record(payload, RecordPlace { shard, number, offset: span.offset.0, crc }, &mut part);
         }
         self.part = P::default();
         visit.join(&mut self.part, part, 0);

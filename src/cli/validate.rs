@@ -1,0 +1,188 @@
+//! `shardify validate`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::ValueHint;
+use serde_json::json;
+use shardify::{
+    ByteSize, Error, Finding, FindingKind, ValidateOptions, ValidateReport, error::Printable, units::Count,
+};
+
+use super::{
+    Outcome,
+    args::RunArgs,
+    progress::Meter,
+    results::{count, speed},
+    signal::cancel_saying,
+    ui::{Ui, Verbosity, duration},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  Everything in a folder, as a machine reads it:
+    shardify validate out/ --json
+
+  The shards of one split, every image decoded:
+    shardify validate 'out/*-train.tfrecord-*' --deep
+
+Warnings alone are no problem for the exit code; --strict makes them one.";
+
+/// Findings of one kind that are named one by one, unless all are asked for.
+const NAMED: u64 = 10;
+
+/// Find all that is wrong with shards, whoever wrote them, and write nothing
+///
+/// Each finding has its place, its kind and a remedy. PATH is a folder (searched for shards), a shard, or a pattern. Checked are framing, both checksums, that each record is an
+/// Example or SequenceExample, one schema across records, repeated records, and everything that stands beside the shards:
+/// manifest, TFDS metadata, class names, indexes, missing and extra shards. gzip and zlib are recognised.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Folders, shards or patterns
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+
+    /// Decode every image too
+    #[arg(long, help_heading = "Checks")]
+    deep: bool,
+    /// Do not look for repeated records, which takes up to 16 bytes of memory a record
+    #[arg(long, help_heading = "Checks")]
+    no_duplicates: bool,
+    /// Exit with 1 for warnings too
+    #[arg(long, help_heading = "Checks")]
+    strict: bool,
+
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Runs the verb and says how it went.
+pub(super) fn main(args: &Args) -> ExitCode {
+    let ui = args.run.ui();
+    let outcome = run(args, &ui);
+    args.run.end(&ui, outcome, |error| error.hint().map(str::to_owned))
+}
+
+fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
+    let mut options = ValidateOptions::new(args.paths.clone());
+    options.deep = args.deep;
+    options.duplicates = !args.no_duplicates;
+    options.threads = args.run.threads();
+    let cancel = cancel_saying(ui, "stopping");
+    let meter = Meter::new(ui, args.run.progress);
+    let report = shardify::validate(&options, &cancel, &meter);
+    meter.finish();
+    let report = report?;
+    let fails = report.errors > 0 || args.strict && report.warnings > 0;
+    let text = match (args.run.json, args.run.quiet) {
+        (true, _) => report_json(&report),
+        (_, true) => String::new(),
+        _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
+    };
+    Ok((text, if fails { Outcome::ProblemsFound } else { Outcome::Clean }))
+}
+
+/// A line a finding, the remedies, and a line about the whole.
+fn report_text(report: &ValidateReport, verbose: bool) -> String {
+    let named = if verbose { u64::MAX } else { NAMED };
+    let mut shown: BTreeMap<FindingKind, u64> = BTreeMap::new();
+    let is_shown = |finding: &&Finding| {
+        let shown = shown.entry(finding.kind).or_default();
+        *shown += 1;
+        *shown <= named
+    };
+    let lines: Vec<&Finding> = report.findings.iter().filter(is_shown).collect();
+    let width = lines.iter().map(|finding| finding.kind.name().len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for finding in &lines {
+        let severity = finding.severity.name();
+        text.push_str(&format!("{severity:<7}  {:<width$}  {}{}\n", finding.kind, place(finding), finding.message));
+    }
+    let mut left = false;
+    for (kind, all) in &report.by_kind {
+        let listed = shown.get(kind).copied().unwrap_or(0).min(named);
+        if *all > listed {
+            left |= !verbose;
+            text.push_str(&format!("and {} more of {kind}\n", Count(all - listed)));
+        }
+    }
+    if left {
+        text.push_str("(-v names them, --json gives them with all their places)\n");
+    }
+    if !lines.is_empty() {
+        text.push_str("\nwhat to do:\n");
+        let remedies: BTreeSet<(FindingKind, &str)> = lines.iter().map(|it| (it.kind, it.remedy)).collect();
+        for (kind, remedy) in remedies {
+            text.push_str(&format!("  {kind:<width$}  {remedy}\n"));
+        }
+        text.push('\n');
+    }
+    text.push_str(&closing(report));
+    text
+}
+
+/// `shard: record N, byte M: `, as far as it is known.
+fn place(finding: &Finding) -> String {
+    let mut text = String::new();
+    if let Some(shard) = &finding.shard {
+        text.push_str(&format!("{}: ", Printable(shard)));
+    }
+    if let (Some(record), Some(offset)) = (finding.record, finding.offset) {
+        text.push_str(&format!("record {record}, byte {offset}: "));
+    }
+    text
+}
+
+fn closing(report: &ValidateReport) -> String {
+    let verdict = match (report.errors, report.warnings) {
+        (0, 0) => "no problem found".to_owned(),
+        (errors, 0) => count(errors, "error", "errors"),
+        (0, warnings) => count(warnings, "warning", "warnings"),
+        (errors, warnings) => {
+            format!("{}, {}", count(errors, "error", "errors"), count(warnings, "warning", "warnings"))
+        }
+    };
+    format!(
+        "{}, {}, {} in {} ({}/s): {verdict}\n",
+        count(report.shards, "shard", "shards"),
+        count(report.records, "record", "records"),
+        ByteSize(report.bytes),
+        duration(report.elapsed),
+        speed(report.bytes, report.elapsed),
+    )
+}
+
+fn report_json(report: &ValidateReport) -> String {
+    let findings: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "kind": finding.kind.name(),
+                "severity": finding.severity.name(),
+                "shard": finding.shard.as_ref().map(|shard| shard.to_string_lossy()),
+                "record": finding.record,
+                "offset": finding.offset,
+                "bytes": finding.bytes,
+                "message": finding.message,
+                "remedy": finding.remedy,
+            })
+        })
+        .collect();
+    let by_kind: BTreeMap<&str, u64> = report.by_kind.iter().map(|(kind, count)| (kind.name(), *count)).collect();
+    let result = json!({
+        "shards": report.shards,
+        "records": report.records,
+        "bytes": report.bytes,
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "by_kind": by_kind,
+        "findings": findings,
+        "seconds": report.elapsed.as_secs_f64(),
+    });
+    format!("{result:#}\n")
+}
