@@ -29,8 +29,8 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, MaxErrors, ShardCounts, convert,
-    dry_run,
+    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, IndexOptions,
+    IndexReport, IndexedShard, MaxErrors, PlacedFile, ShardCounts, convert, dry_run, make_index,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;
