@@ -29,8 +29,9 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, IndexOptions,
-    IndexReport, IndexedShard, MaxErrors, PlacedFile, ShardCounts, convert, dry_run, make_index,
+    ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome,
+    IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, MaxErrors,
+    PlacedFile, SchemaSource, ShardCounts, ShownFeature, ShownRecord, Spread, convert, dry_run, inspect, make_index,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod extras;
 mod index;
+mod inspect;
 mod progress;
 mod results;
 mod screen;
@@ -46,6 +47,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Inspect(Box<inspect::Args>),
     Index(Box<index::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
@@ -64,6 +66,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Inspect(args) => inspect::main(&args),
         Command::Index(args) => index::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
