@@ -102,26 +102,27 @@ impl ShardFile {
                 break;
             }
         }
-        let (file, path) = out.finish()?;
-        Ok(Unpacked { file, faults, path, spool })
+        let (_, path) = out.finish()?;
+        Ok(Unpacked { path, faults, len: at, spool })
     }
 }
 
 /// What was in a compressed file. The scratch file goes when this is dropped.
 #[derive(Debug)]
 pub struct Unpacked<'s, 'w> {
-    file: Box<dyn ReadAt>,
+    path: PathBuf,
     /// Why the compressed file could not be read to its end, or not in one go.
     pub faults: Vec<StreamFault>,
-    path: PathBuf,
+    /// The uncompressed bytes.
+    pub len: u64,
     spool: &'s Spool<'w>,
 }
 
 impl Unpacked<'_, '_> {
-    /// The bytes, to be read at any place.
+    /// Where the scratch file is.
     #[must_use]
-    pub fn file(&self) -> &dyn ReadAt {
-        self.file.as_ref()
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 

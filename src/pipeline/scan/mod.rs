@@ -63,6 +63,11 @@ pub trait Visit: Sync {
 
     /// Adds what is known of the records that follow. `before` is the number of records in `into`.
     fn join(&self, into: &mut Self::Part, part: Self::Part, before: u64);
+
+    /// The bytes that a part holds in memory, where that is worth counting: parts wait for those before them.
+    fn weight(&self, _part: &Self::Part) -> u64 {
+        0
+    }
 }
 
 /// Only the framing is of interest.
@@ -159,10 +164,11 @@ impl Scan<'_> {
                 let Some(job) = jobs.get(at) else { return };
                 let only_crc = broken.get(job.shard).is_some_and(|broken| broken.load(Ordering::Relaxed));
                 let file = worker.file(shards, job.shard, storage);
-                let outcome = file.and_then(|file| work(visit, job, &file, &mut worker.window, file_crc, only_crc));
+                let work = Work { visit, job, file_crc, only_crc, cancel };
+                let outcome = file.and_then(|file| work.read(&file, &mut worker.window));
                 *done = Some(Done { job: at, outcome });
             },
-            |done| done.as_ref().map_or(0, Done::weight),
+            |done| done.as_ref().map_or(0, |done| done.weight(visit)),
             |mut done| {
                 let Some(Done { job: at, outcome }) = done.take() else { return Ok(done) };
                 let Some(job) = jobs.get(at) else { return Ok(done) };
@@ -186,29 +192,59 @@ impl Scan<'_> {
     }
 }
 
-/// Reads one stretch, of whatever kind.
-fn work<V: Visit>(
-    visit: &V,
-    job: &Job,
-    file: &ShardFile,
-    window: &mut Window,
-    file_crc: bool,
-    only_crc: bool,
-) -> Result<Stretch<V::Part>> {
-    let mut crc = crc32fast::Hasher::new();
-    if file.compression() == Compression::None {
-        let chunk = read_stretch(visit, job, file, window, file_crc.then_some(&mut crc), only_crc)?;
-        return Ok(Stretch { chunk, crc, fault: None });
+impl<P: Default + Send> Done<P> {
+    fn weight(&self, visit: &impl Visit<Part = P>) -> u64 {
+        let Ok(Stretch { chunk, .. }) = &self.outcome else { return 0 };
+        (size_of::<Self>() + 4 * chunk.lens.capacity()) as u64 + visit.weight(&chunk.part)
     }
-    let mut whole = 0;
-    let (chunk, fault) = read_stream(visit, job.shard, file, window, file_crc.then_some(&mut whole))?;
-    Ok(Stretch { chunk, crc: crc32fast::Hasher::new_with_initial_len(whole, file.len()), fault })
 }
 
-impl<P> Done<P> {
-    fn weight(&self) -> u64 {
-        let lens = self.outcome.as_ref().map_or(0, |stretch| stretch.chunk.lens.capacity());
-        (size_of::<Self>() + 4 * lens) as u64
+/// How a worker reads a stretch.
+struct Work<'a, V> {
+    visit: &'a V,
+    job: &'a Job,
+    file_crc: bool,
+    /// Whether the chain of this shard broke before, so that only the checksum of the file is of use.
+    only_crc: bool,
+    cancel: &'a Cancel,
+}
+
+impl<V: Visit> Work<'_, V> {
+    fn read(&self, file: &ShardFile, window: &mut Window) -> Result<Stretch<V::Part>> {
+        match file.compression() {
+            Compression::None => self.read_stretch(file, window),
+            Compression::Gzip | Compression::Zlib => self.read_stream(file, window),
+        }
+    }
+
+    /// Reads one stretch of an uncompressed file.
+    fn read_stretch(&self, file: &ShardFile, window: &mut Window) -> Result<Stretch<V::Part>> {
+        let Job { shard, range } = self.job;
+        let mut crc = crc32fast::Hasher::new();
+        let start = if range.start == 0 { Start::Known(0) } else { Start::Find(range.start) };
+        let mut feed = PlainFeed::new(file, range.start, range, self.file_crc.then_some(&mut crc));
+        let chunk = match self.only_crc {
+            true => Chunk::default(),
+            false => scan(self.visit, *shard, start, range.end, window, |buffer| feed.read(buffer))?,
+        };
+        feed.finish()?;
+        Ok(Stretch { chunk, crc, fault: None })
+    }
+
+    /// Reads a compressed file from front to end.
+    fn read_stream(&self, file: &ShardFile, window: &mut Window) -> Result<Stretch<V::Part>> {
+        let mut inflater = file.inflate();
+        let mut fill = |buffer: &mut [u8]| {
+            self.cancel.check()?;
+            inflater.fill(buffer)
+        };
+        let chunk = scan(self.visit, self.job.shard, Start::Known(0), u64::MAX, window, &mut fill)?;
+        // A chain that broke may have left the stream unread, with its own faults still to come.
+        let mut rest = vec![0; if chunk.is_broken { chunk::WINDOW } else { 0 }];
+        while chunk.is_broken && fill(&mut rest)? > 0 {}
+        let fault = inflater.fault();
+        let crc = if self.file_crc { inflater.file_crc32()? } else { 0 };
+        Ok(Stretch { chunk, crc: crc32fast::Hasher::new_with_initial_len(crc, file.len()), fault })
     }
 }
 
@@ -229,46 +265,6 @@ fn plan(shards: &[PathBuf], storage: &dyn Storage) -> Vec<Job> {
         }
     }
     jobs
-}
-
-/// Reads one stretch of an uncompressed file.
-fn read_stretch<V: Visit>(
-    visit: &V,
-    job: &Job,
-    file: &ShardFile,
-    window: &mut Window,
-    crc: Option<&mut crc32fast::Hasher>,
-    only_crc: bool,
-) -> Result<Chunk<V::Part>> {
-    let Job { shard, range } = job;
-    let start = if range.start == 0 { Start::Known(0) } else { Start::Find(range.start) };
-    let mut feed = PlainFeed::new(file, range.start, range, crc);
-    let chunk = match only_crc {
-        true => Chunk::default(),
-        false => scan(visit, *shard, start, range.end, window, |buffer| feed.read(buffer))?,
-    };
-    feed.finish()?;
-    Ok(chunk)
-}
-
-/// Reads a compressed file from front to end.
-fn read_stream<V: Visit>(
-    visit: &V,
-    shard: usize,
-    file: &ShardFile,
-    window: &mut Window,
-    crc: Option<&mut u32>,
-) -> Result<(Chunk<V::Part>, Option<StreamFault>)> {
-    let mut inflater = file.inflate();
-    let chunk = scan(visit, shard, Start::Known(0), u64::MAX, window, |buffer| inflater.fill(buffer))?;
-    // A chain that broke may have left the stream unread, with its own faults still to come.
-    let mut rest = vec![0; if chunk.is_broken { chunk::WINDOW } else { 0 }];
-    while chunk.is_broken && inflater.fill(&mut rest)? > 0 {}
-    let fault = inflater.fault();
-    if let Some(crc) = crc {
-        *crc = inflater.file_crc32()?;
-    }
-    Ok((chunk, fault))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::{
     error::{At, Error, Result},
     pipeline::{ordered::Cancel, scan::RecordPlace},
     source::{ShardFile, Spool},
+    storage::{LocalStorage, Storage},
     tfrecord::{
         Compression, DEFAULT_MAX_RECORD, Damage, DamageKind, FOOTER_LEN, HEADER_LEN, Spans, StreamFault, survey,
     },
@@ -162,9 +163,9 @@ impl<P: Default> Building<P> {
             }
             Compression::Gzip | Compression::Zlib if self.broken || !scanned.faults.is_empty() => {
                 let unpacked = file.unpack(spool)?;
-                let inside = unpacked.file();
+                let inside = LocalStorage.open(unpacked.path())?;
                 let read = |buffer: &mut [u8], offset| inside.read_exact_at(buffer, offset).at(file.path());
-                scanned.survey(visit, shard, inside.len(), read, cancel)?;
+                scanned.survey(visit, shard, unpacked.len, read, cancel)?;
                 scanned.faults.clone_from(&unpacked.faults);
                 // That the stream ends there is said already, and by whom.
                 let is_cut = |damage: &Damage| {
