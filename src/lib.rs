@@ -29,8 +29,10 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, Finding, FindingKind, MAX_FINDINGS,
-    MaxErrors, Severity, ShardCounts, ValidateOptions, ValidateReport, convert, dry_run, validate,
+    ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, Finding,
+    FindingKind, IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit,
+    MAX_FINDINGS, MaxErrors, PlacedFile, SchemaSource, Severity, ShardCounts, ShownFeature, ShownRecord, Spread,
+    ValidateOptions, ValidateReport, convert, dry_run, inspect, make_index, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

@@ -3,6 +3,8 @@
 mod args;
 mod convert;
 mod extras;
+mod index;
+mod inspect;
 mod progress;
 mod results;
 mod screen;
@@ -23,6 +25,8 @@ enum Outcome {
     Clean,
     /// Done, but there are problems: inputs were skipped.
     ProblemsFound,
+    /// Some of it could not be done, and was said to be so.
+    Incomplete,
 }
 
 const EXIT_CODES: &str = "\
@@ -45,6 +49,8 @@ pub(crate) struct Cli {
 enum Command {
     Convert(Box<convert::Args>),
     Validate(validate::Args),
+    Inspect(Box<inspect::Args>),
+    Index(Box<index::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -63,6 +69,8 @@ pub(crate) fn main() -> ExitCode {
     match cli.command {
         Command::Convert(args) => convert::main(&args),
         Command::Validate(args) => validate::main(&args),
+        Command::Inspect(args) => inspect::main(&args),
+        Command::Index(args) => index::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

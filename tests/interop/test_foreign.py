@@ -23,9 +23,6 @@ from test_tfrecord_package import PROGRAM
 SETS = json.loads((FOREIGN / "expected.json").read_text("utf-8"))
 METADATA = ("dataset_info.json", "features.json", "label.labels.txt")
 
-# TFDS finds shards by a template in which a shard's number has five digits; Ray gives its shards six and no total.
-NO_TEMPLATE = {"ray/data"}
-
 every_set = pytest.mark.parametrize("name", sorted(SETS))
 
 
@@ -174,11 +171,11 @@ def test_tfindex_is_the_file_that_the_tfrecord_package_looks_for(copy):
     assert (out.path / "data.tfindex").read_bytes() == (FOREIGN / "tfrecord_package/data/data.tfindex").read_bytes()
 
 
-@pytest.mark.parametrize("name", sorted(SETS.keys() - NO_TEMPLATE))
+@every_set
 def test_index_makes_a_folder_loadable_with_tfds(copy, name):
     out = copy(name)
     before = out.files()
-    shardify("index", out.path, "--tfds")
+    shardify("index", *inputs(name, out.path), "--tfds")
     found = builder(out).info.splits
     if named_splits(name):
         assert {split: found[split].num_examples for split in found} == named_splits(name)
@@ -191,10 +188,46 @@ def test_index_makes_a_folder_loadable_with_tfds(copy, name):
     assert {path: after.get(path) for path in before} == before
 
 
-@pytest.mark.parametrize("name", sorted(NO_TEMPLATE))
-def test_index_writes_no_metadata_that_tfds_could_not_load(copy, name):
-    out = copy(name)
-    done = shardify("index", *inputs(name, out.path), "--tfds", code=2)
+def test_index_describes_features_of_every_shape(tmp_path):
+    """Lists of bytes, of open and of fixed length, and features that are missing now and then."""
+
+    def ints(*values):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    def strings(*values):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+    def floats(*values):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
+    features = [
+        {"tags": strings(b"a", b"\xff"), "pair": strings(b"x", b"y"), "n": ints(1), "v": floats(1, 2)},
+        {"tags": strings(), "pair": strings(b"", b"z"), "n": ints(-5), "v": floats(3, 4)},
+        {"tags": strings(b"b"), "pair": strings(b"p", b"q"), "n": ints(1 << 40), "v": floats(5, 6)},
+    ]
+    features[0] |= {"some": ints(7), "open": floats(1)}
+    features[1] |= {"late": strings(b"here"), "open": floats()}
+    features[2] |= {"none": tf.train.Feature(), "open": floats(1, 2)}
+    out = Output(tmp_path / "kinds")
+    out.path.mkdir()
+    with tf.io.TFRecordWriter(str(out.path / "data.tfrecord")) as writer:
+        for one in features:
+            writer.write(tf.train.Example(features=tf.train.Features(feature=one)).SerializeToString())
+    shardify("index", out.path, "--tfds")
+    found = [{key: np.asarray(value).tolist() for key, value in row.items()} for row in rows(out)]
+    assert found == [
+        {"tags": [b"a", b"\xff"], "pair": [b"x", b"y"], "n": 1, "v": [1, 2], "some": [7], "open": [1], "late": []},
+        {"tags": [], "pair": [b"", b"z"], "n": -5, "v": [3, 4], "some": [], "open": [], "late": [b"here"]},
+        {"tags": [b"b"], "pair": [b"p", b"q"], "n": 1 << 40, "v": [5, 6], "some": [], "open": [1, 2], "late": []},
+    ]
+
+
+def test_index_writes_no_metadata_that_tfds_could_not_load(copy):
+    """TFDS finds shards by a template in which a shard's number has five digits at least."""
+    out = copy("img2dataset/data")
+    for shard in out.path.glob("*.tfrecord"):
+        shard.rename(shard.with_name(f"{int(shard.stem)}.tfrecord"))
+    done = shardify("index", out.path, "--tfds", code=2)
     assert "reshard" in done.stderr, "the next step is to write them anew"
     assert not (out.path / "dataset_info.json").exists()
 
