@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod extras;
 mod progress;
+mod reshard;
 mod results;
 mod screen;
 mod signal;
@@ -43,6 +44,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Reshard(Box<reshard::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -60,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Reshard(args) => reshard::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

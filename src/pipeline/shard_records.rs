@@ -36,6 +36,28 @@ pub struct ShardInput {
     pub file: PathBuf,
     /// The records to be read.
     pub records: Spans,
+    /// The numbers in the shard of records that are damaged and not among these, ascending: messages count them too.
+    pub damaged: Vec<RecordIndex>,
+}
+
+impl ShardInput {
+    /// The number in the shard of one of the records to be read.
+    fn number_of(&self, record: RecordIndex) -> RecordIndex {
+        // A damage of number `n` has `n` less its own position records before it.
+        let before = self.damaged.iter().zip(0..).take_while(|(damage, at)| damage.0 - at <= record.0);
+        RecordIndex(record.0 + before.count() as u64)
+    }
+}
+
+/// A record of a list of shards, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// The position of its shard in the list.
+    pub shard: usize,
+    /// Its number in the shard.
+    pub number: RecordIndex,
+    /// Where it is in the shard, in uncompressed bytes.
+    pub span: RecordSpan,
 }
 
 /// The records of a list of shards, in any order.
@@ -90,6 +112,14 @@ impl<'a> ShardRecords<'a> {
     fn span(&self, record: u64) -> Option<(usize, RecordSpan)> {
         let (shard, index) = self.find(record)?;
         Some((shard, self.shards.get(shard)?.records.get(index)?))
+    }
+
+    /// The record at a position of the order.
+    #[must_use]
+    pub fn locate(&self, position: u64) -> Option<Located> {
+        let (shard, index) = self.find(self.order.item(position))?;
+        let input = self.shards.get(shard)?;
+        Some(Located { shard, number: input.number_of(index), span: input.records.get(index)? })
     }
 
     fn file(&self, shard: usize) -> Result<Arc<dyn ReadAt>> {
@@ -215,9 +245,10 @@ impl RecordSource for ShardRecords<'_> {
     }
 
     fn describe(&self, position: u64) -> (String, Option<String>) {
-        let found = self.find(self.order.item(position));
-        let name = found
-            .and_then(|(shard, index)| Some(format!("{} record {index}", Printable(&self.shards.get(shard)?.path))));
+        let name = self.locate(position).and_then(|found| {
+            let path = Printable(&self.shards.get(found.shard)?.path);
+            Some(format!("{path} record {}", found.number))
+        });
         (name.unwrap_or_default(), None)
     }
 }
