@@ -29,8 +29,9 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, KeyValue, MaxErrors, PlannedSplit,
-    ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, ShardCounts, convert, dry_run, plan_reshard, reshard,
+    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, IndexOptions,
+    IndexReport, IndexedShard, KeyValue, MaxErrors, PlacedFile, PlannedSplit, ReshardInput, ReshardOptions,
+    ReshardPlan, ReshardReport, ShardCounts, convert, dry_run, make_index, plan_reshard, reshard,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

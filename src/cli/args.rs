@@ -84,8 +84,11 @@ impl RunArgs {
         match outcome {
             Ok((text, outcome)) => {
                 let printed = ui.print(&text);
-                let problems = printed == ExitCode::SUCCESS && outcome == Outcome::ProblemsFound;
-                if problems { ExitCode::from(1) } else { printed }
+                match outcome {
+                    Outcome::ProblemsFound if printed == ExitCode::SUCCESS => ExitCode::from(1),
+                    Outcome::Incomplete => ExitCode::from(2),
+                    Outcome::Clean | Outcome::ProblemsFound => printed,
+                }
             }
             Err(error) => {
                 let hint = hint(&error);

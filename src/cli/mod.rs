@@ -3,6 +3,7 @@
 mod args;
 mod convert;
 mod extras;
+mod index;
 mod progress;
 mod reshard;
 mod results;
@@ -23,6 +24,8 @@ enum Outcome {
     Clean,
     /// Done, but there are problems: inputs were skipped.
     ProblemsFound,
+    /// Some of it could not be done, and was said to be so.
+    Incomplete,
 }
 
 const EXIT_CODES: &str = "\
@@ -44,6 +47,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Index(Box<index::Args>),
     Reshard(Box<reshard::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
@@ -62,6 +66,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Index(args) => index::main(&args),
         Command::Reshard(args) => reshard::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),

@@ -8,10 +8,32 @@ use std::{io::Write, path::Path};
 use crate::{
     error::Result,
     storage::{StagedFile, Storage},
+    tfrecord::Spans,
 };
 
 /// Writes are gathered up to this many bytes.
 const BUFFER: usize = 64 << 10;
+
+/// The text of the index of a shard, piece by piece.
+///
+/// # Errors
+/// What `each` returns first.
+pub fn index_text(spans: &Spans, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut text = Vec::with_capacity(BUFFER + 64);
+    for span in spans.iter() {
+        line(&mut text, span.offset.0, span.len.into());
+        if text.len() >= BUFFER {
+            each(&text)?;
+            text.clear();
+        }
+    }
+    each(&text)
+}
+
+fn line(text: &mut Vec<u8>, offset: u64, framed: u64) {
+    // Writing to memory does not fail.
+    let _ = writeln!(text, "{offset} {framed}");
+}
 
 /// Writes an index line by line.
 #[derive(Debug)]
@@ -35,8 +57,7 @@ impl IndexWriter {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     pub fn add(&mut self, framed: u64) -> Result<()> {
-        // Writing to memory does not fail.
-        let _ = writeln!(self.text, "{} {framed}", self.offset);
+        line(&mut self.text, self.offset, framed);
         self.offset += framed;
         if self.text.len() >= BUFFER {
             self.file.append(&self.text)?;

@@ -6,8 +6,8 @@ mod tfds;
 mod tfds_features;
 mod tfds_read;
 
-pub use dali::IndexWriter;
+pub use dali::{IndexWriter, index_text};
 pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit};
-pub use tfds::{labels_file_name, tfds_files};
+pub use tfds::{labels_file_name, tfds_files, tfds_files_for};
 pub use tfds_features::Unsupported;
 pub use tfds_read::{TfdsFeatures, TfdsInfo, TfdsSplit, class_names};

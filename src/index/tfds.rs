@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::manifest::Manifest;
+use super::{manifest::Manifest, tfds_read::DEFAULT_TEMPLATE};
 use crate::{
     example::{Encoding, Field, Role},
     tfrecord::Compression,
@@ -18,9 +18,16 @@ use crate::{
 /// Compressed shards get only the class names: TFDS cannot read these.
 #[must_use]
 pub fn tfds_files(manifest: &Manifest, payload_bytes: &[u64]) -> Vec<(String, Vec<u8>)> {
+    let templates = vec![DEFAULT_TEMPLATE.to_owned(); manifest.splits.len()];
+    tfds_files_for(manifest, payload_bytes, &templates)
+}
+
+/// The same for shards that are called in another way, as the template of each split says.
+#[must_use]
+pub fn tfds_files_for(manifest: &Manifest, payload_bytes: &[u64], templates: &[String]) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
     if manifest.compression == Compression::None {
-        files.push(("dataset_info.json".to_owned(), pretty(&dataset_info(manifest, payload_bytes))));
+        files.push(("dataset_info.json".to_owned(), pretty(&dataset_info(manifest, payload_bytes, templates))));
         files.push(("features.json".to_owned(), pretty(&features(manifest))));
     }
     for field in manifest.schema.fields.iter().filter(|field| !field.auxiliary) {
@@ -50,14 +57,15 @@ pub fn labels_file_name(key: &str) -> String {
     format!("{}.labels.txt", key.replace('/', "."))
 }
 
-fn dataset_info(manifest: &Manifest, payload_bytes: &[u64]) -> Value {
+fn dataset_info(manifest: &Manifest, payload_bytes: &[u64], templates: &[String]) -> Value {
     let splits: Vec<Value> = manifest
         .splits
         .iter()
         .zip(payload_bytes)
-        .map(|(split, bytes)| {
+        .zip(templates)
+        .map(|((split, bytes), template)| {
             json!({
-                "filepathTemplate": "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+                "filepathTemplate": template,
                 "name": split.name,
                 "numBytes": bytes.to_string(),
                 "shardLengths": split.shards.iter().map(|shard| shard.records.to_string()).collect::<Vec<_>>(),

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where the shards of a split are, unless it says so itself.
-const DEFAULT_TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
+pub(super) const DEFAULT_TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
 
 /// What `dataset_info.json` says of the shards.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,9 @@ pub struct TfdsInfo {
     /// The format of the shards.
     #[serde(default = "default_format")]
     pub file_format: String,
+    /// The Python module of the builder, which TFDS itself notes.
+    #[serde(default)]
+    pub module_name: Option<String>,
     /// The splits, in their order.
     #[serde(default)]
     pub splits: Vec<TfdsSplit>,

@@ -5,11 +5,13 @@ mod convert;
 mod dataset;
 #[allow(dead_code, reason = "the verbs that read data sets come next")]
 mod describe;
+mod make_index;
 mod publish;
 mod reshard;
 mod scratch_dir;
 
 pub use convert::{ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert, dry_run};
+pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, PlacedFile, make_index};
 pub use publish::{Existing, ShardCounts};
 pub use reshard::{
     KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,

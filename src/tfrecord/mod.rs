@@ -19,6 +19,7 @@ mod resync;
 mod running;
 mod spans;
 mod survey;
+mod walk;
 
 pub use compression::{Compression, gzip_member};
 pub use crc::{mask, masked_crc32c, unmask};
@@ -28,3 +29,4 @@ pub use reader::{DEFAULT_MAX_RECORD, ReaderOptions, Record, RecordReader};
 pub use resync::find_header;
 pub use spans::{RecordSpan, Spans};
 pub use survey::{Damage, DamageKind, Survey, survey};
+pub use walk::walk;

@@ -120,12 +120,21 @@ fn labels(
     }
     let mut found = Vec::new();
     for field in features.iter().flat_map(|features| &features.schema.fields).filter(|field| is_label(&field.role)) {
-        let file = labels_file_name(&field.key);
-        let path = dir.join(&file);
-        if matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
-            let names = class_names(&String::from_utf8_lossy(&content(storage, &path)?));
-            found.push(LabelNames { key: field.key.clone(), names, offset: 0, file });
-        }
+        found.extend(label_names(storage, dir, &field.key)?);
     }
     Ok(found)
+}
+
+/// The class names of a label in the file that TFDS would look for, if it is there.
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be read.
+pub(crate) fn label_names(storage: &dyn Storage, dir: &Path, key: &str) -> Result<Option<LabelNames>> {
+    let file = labels_file_name(key);
+    let path = dir.join(&file);
+    if !matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+        return Ok(None);
+    }
+    let names = class_names(&String::from_utf8_lossy(&content(storage, &path)?));
+    Ok(Some(LabelNames { key: key.to_owned(), names, offset: 0, file }))
 }

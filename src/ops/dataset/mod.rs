@@ -7,7 +7,7 @@ mod splits;
 
 use std::path::PathBuf;
 
-pub(crate) use self::metadata::{LabelNames, Metadata};
+pub(crate) use self::metadata::{LabelNames, Metadata, label_names};
 use crate::{
     error::{Error, Result},
     index::{Manifest, TfdsFeatures, TfdsInfo},

@@ -1,0 +1,140 @@
+//! From header to header to the end of a file: where its records are, without a look at what is in them.
+
+use super::{
+    frame::{FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
+    spans::Spans,
+    survey::{Damage, DamageKind},
+};
+use crate::{
+    error::{ErrorKind, Result},
+    units::{ByteOffset, ByteSize, RecordIndex},
+};
+
+/// Bytes read at once where records are short. Still in the cache when it is walked through.
+const WINDOW: usize = 256 << 10;
+
+/// Records of more bytes than this are stepped over with a read for each header: cheaper than to read all of them.
+const LONG: u64 = 6 << 10;
+
+/// Walks over the records of `len` uncompressed bytes, which `read` fills a buffer with from any offset on. Returns where the
+/// records are, and what stands where the walk could not go on. Payloads are not looked at, but the last one is known to be
+/// there to its end.
+///
+/// # Errors
+/// Those of `read`. Damage is no error.
+pub fn walk(
+    len: u64,
+    limit: ByteSize,
+    mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+) -> Result<(Spans, Option<Damage>)> {
+    // Lengths are kept in 32 bits, and no Example may be longer.
+    let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
+    let mut spans = Spans::default();
+    let mut buffer = vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(WINDOW)];
+    // The part of the file that is in the buffer, and how long records have been of late.
+    let (mut held, mut usual) = (0..0_u64, 0);
+    let mut at = 0;
+    while at < len {
+        let left = len - at;
+        if at < held.start || held.end.saturating_sub(at) < left.min(HEADER_LEN as u64) {
+            let wanted = if usual > LONG { HEADER_LEN as u64 } else { WINDOW as u64 };
+            held = at..at + wanted.min(left);
+            read(buffer.get_mut(..usize::try_from(held.end - at).unwrap_or(0)).unwrap_or_default(), at)?;
+        }
+        let from = usize::try_from(at - held.start).unwrap_or(usize::MAX);
+        let until = usize::try_from(held.end - held.start).unwrap_or(usize::MAX).min(from.saturating_add(HEADER_LEN));
+        let kind = match parse_frame(buffer.get(from..until).unwrap_or_default(), limit, Verify::Length) {
+            Frame::NeedMore { .. } if left < HEADER_LEN as u64 => DamageKind::TruncatedHeader,
+            Frame::NeedMore { total } if total <= left => {
+                spans.push(at, u32::try_from(total).unwrap_or(u32::MAX));
+                at += total;
+                usual = (7 * usual + total) / 8;
+                continue;
+            }
+            Frame::NeedMore { total } => DamageKind::TruncatedRecord { needed: total },
+            Frame::Bad(ErrorKind::LengthCrc { stored, computed }) => DamageKind::LengthCrc { stored, computed },
+            Frame::Bad(ErrorKind::RecordTooLarge { claimed, .. }) => DamageKind::TooLarge { claimed },
+            // A header alone is never a whole record.
+            Frame::Bad(_) | Frame::Record { .. } => DamageKind::TruncatedHeader,
+        };
+        let damage = Damage { record: RecordIndex(spans.len()), offset: ByteOffset(at), bytes: left, kind };
+        return Ok((spans, Some(damage)));
+    }
+    Ok((spans, None))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tfrecord::{DEFAULT_MAX_RECORD, footer, header, survey};
+
+    fn file(lens: &[usize]) -> Vec<u8> {
+        let record = |len: &usize| {
+            let payload = vec![7; *len];
+            [&header(*len as u64)[..], &payload, &footer(&payload)].concat()
+        };
+        lens.iter().flat_map(record).collect()
+    }
+
+    fn read(bytes: &[u8]) -> impl FnMut(&mut [u8], u64) -> Result<()> {
+        |buffer, offset| {
+            let offset = usize::try_from(offset).unwrap();
+            buffer.copy_from_slice(&bytes[offset..offset + buffer.len()]);
+            Ok(())
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn records_are_where_a_survey_finds_them(
+            lens in proptest::collection::vec(prop_oneof![4 => 0usize..200, 1 => 4_000usize..9_000, 1 => 250_000usize..300_000], 0..30),
+        ) {
+            let bytes = file(&lens);
+            let len = bytes.len() as u64;
+            let (spans, damage) = walk(len, DEFAULT_MAX_RECORD, read(&bytes)).unwrap();
+            prop_assert_eq!(damage, None);
+            prop_assert_eq!(spans, survey(len, DEFAULT_MAX_RECORD, read(&bytes)).unwrap().intact);
+        }
+
+        /// Wherever a file is cut, and whatever byte of a header is changed, what is walked over is true.
+        #[test]
+        fn no_cut_and_no_damaged_header_goes_unnoticed(
+            lens in proptest::collection::vec(0usize..60, 1..8),
+            at: prop::sample::Index,
+            bit in 0u32..8,
+        ) {
+            let whole = file(&lens);
+            let (all, _) = walk(whole.len() as u64, DEFAULT_MAX_RECORD, read(&whole)).unwrap();
+            let at = at.index(whole.len());
+            let (spans, damage) = walk(at as u64, DEFAULT_MAX_RECORD, read(&whole[..at])).unwrap();
+            let kept = all.iter().take_while(|span| span.offset.0 + u64::from(span.len) <= at as u64).count() as u64;
+            prop_assert_eq!(spans.len(), kept);
+            prop_assert_eq!(damage.is_none(), spans.end().0 == at as u64);
+
+            let mut changed = whole.clone();
+            changed[at] ^= 1 << bit;
+            let (spans, damage) = walk(whole.len() as u64, DEFAULT_MAX_RECORD, read(&changed)).unwrap();
+            let hit = all.iter().position(|span| (span.offset.0..span.offset.0 + 12).contains(&(at as u64)));
+            prop_assert_eq!(damage.map(|damage| damage.record.0), hit.map(|record| record as u64));
+            prop_assert_eq!(spans.len(), hit.map_or(all.len(), |record| record as u64));
+        }
+    }
+
+    #[test]
+    fn long_records_are_stepped_over() {
+        let bytes = file(&[100_000; 100]);
+        let total = Cell::new(0);
+        let mut inner = read(&bytes);
+        let (spans, _) = walk(bytes.len() as u64, DEFAULT_MAX_RECORD, |buffer: &mut [u8], offset| {
+            total.set(total.get() + buffer.len());
+            inner(buffer, offset)
+        })
+        .unwrap();
+        assert_eq!(spans.len(), 100);
+        assert!(total.get() < WINDOW + 100 * HEADER_LEN, "{} bytes were read", total.get());
+    }
+}
