@@ -32,7 +32,7 @@ impl FromStr for KeyValue {
 /// The conditions that a record has to meet.
 #[derive(Debug)]
 pub(super) struct Filter {
-    label: String,
+    label_keys: Vec<String>,
     only_labels: Option<Vec<i64>>,
     drop_labels: Vec<i64>,
     has_keys: Vec<String>,
@@ -58,7 +58,7 @@ impl Filter {
             }
         }
         Ok(Some(Self {
-            label: labels.key.clone(),
+            label_keys: labels.keys(),
             only_labels: Some(stored(&options.only_labels)?).filter(|only| !only.is_empty()),
             drop_labels: stored(&options.drop_labels)?,
             has_keys: options.has_keys.clone(),
@@ -69,7 +69,7 @@ impl Filter {
     /// Whether a record is kept. The key of a list of floats that would have to be compared is an error.
     pub(super) fn keeps(&self, view: &ExampleView<'_>) -> Result<bool, &str> {
         if self.only_labels.is_some() || !self.drop_labels.is_empty() {
-            let label = view.get(&self.label).and_then(|feature| feature.ints().next());
+            let label = label(view, &self.label_keys);
             let is_in = |labels: &[i64]| label.is_some_and(|label| labels.contains(&label));
             if self.only_labels.as_ref().is_some_and(|only| !is_in(only)) || is_in(&self.drop_labels) {
                 return Ok(false);
@@ -96,6 +96,11 @@ impl Filter {
         }
         Ok(true)
     }
+}
+
+/// The label of a record: the first whole number under the first of these keys that is there.
+pub(super) fn label(view: &ExampleView<'_>, keys: &[String]) -> Option<i64> {
+    keys.iter().find_map(|key| view.get(key)).and_then(|feature| feature.ints().next())
 }
 
 /// The error of a list of floats that was to be compared.

@@ -1,15 +1,14 @@
 //! Looking at every record before anything is written: where it is, whether it is whole, its class, whether it is kept.
 
 use super::{
-    filter::{Filter, floats},
+    filter::{Filter, floats, label},
     inputs::Inputs,
-    merge::Labels,
 };
 use crate::{
     error::{At, Error, Result},
     example::ExampleView,
     ops::publish::threads,
-    pipeline::{Cancel, NO_CLASS, Progress, RecordPlace, Scan, Visit},
+    pipeline::{Cancel, FieldStats, NO_CLASS, Progress, RecordPlace, Scan, Visit},
     source::Spool,
     storage::Storage,
     tfrecord::{Compression, Damage, Spans, StreamFault},
@@ -45,6 +44,8 @@ pub(super) struct Gathered {
     pub(super) classes: Vec<u32>,
     /// The items that are kept, if not all of them are.
     pub(super) kept: Option<Vec<u32>>,
+    /// What the records of each data set hold, where that is to be learned.
+    pub(super) stats: Vec<Option<FieldStats>>,
 }
 
 impl Gathered {
@@ -59,8 +60,10 @@ impl Gathered {
 pub(super) struct Wanted<'a> {
     /// Which records are kept, if not all of them are.
     pub(super) filter: Option<&'a Filter>,
-    /// The labels, if the class of each record is needed.
-    pub(super) classes: Option<&'a Labels>,
+    /// Where the label is and what it is counted from, if the class of each record is needed.
+    pub(super) classes: Option<(Vec<String>, u32)>,
+    /// Of each shard, whether it is to be learned what its records hold.
+    pub(super) stats: Vec<bool>,
 }
 
 /// What was learned of some records of a shard.
@@ -70,27 +73,32 @@ pub(super) struct Part {
     kept: Vec<u32>,
     /// A list of floats that was to be compared.
     floats: Option<String>,
+    stats: FieldStats,
 }
 
 impl Visit for Wanted<'_> {
     type Part = Part;
 
     fn record(&self, payload: &[u8], place: RecordPlace, part: &mut Part) {
-        if self.filter.is_none() && self.classes.is_none() {
-            return;
+        let learns = self.stats.get(place.shard).is_some_and(|learns| *learns);
+        let mut is_kept = true;
+        if self.filter.is_some() || self.classes.is_some() {
+            // What is no Example has neither labels nor keys.
+            let view = ExampleView::parse(payload).unwrap_or_default();
+            if let Some((keys, offset)) = &self.classes {
+                let class = label(&view, keys).and_then(|stored| stored.checked_sub(i64::from(*offset)));
+                part.classes.push(class.and_then(|class| u32::try_from(class).ok()).unwrap_or(NO_CLASS));
+            }
+            match self.filter.map(|filter| filter.keeps(&view)) {
+                // A file of more records than that is refused afterwards.
+                Some(Ok(true)) => part.kept.push(u32::try_from(place.number).unwrap_or(u32::MAX)),
+                Some(Ok(false)) => is_kept = false,
+                Some(Err(key)) => part.floats = Some(key.to_owned()),
+                None => {}
+            }
         }
-        // What is no Example has neither labels nor keys.
-        let view = ExampleView::parse(payload).unwrap_or_default();
-        if let Some(labels) = self.classes {
-            let stored = view.get(&labels.key).and_then(|feature| feature.ints().next());
-            let class = stored.and_then(|stored| u32::try_from(stored.checked_sub(i64::from(labels.offset))?).ok());
-            part.classes.push(class.unwrap_or(NO_CLASS));
-        }
-        match self.filter.map(|filter| filter.keeps(&view)) {
-            // A file of more records than that is refused afterwards.
-            Some(Ok(true)) => part.kept.push(u32::try_from(place.number).unwrap_or(u32::MAX)),
-            Some(Err(key)) => part.floats = Some(key.to_owned()),
-            Some(Ok(false)) | None => {}
+        if learns && is_kept {
+            part.stats.add(payload, place.number, false);
         }
     }
 
@@ -99,6 +107,7 @@ impl Visit for Wanted<'_> {
         into.classes.extend(part.classes);
         into.kept.extend(part.kept.into_iter().map(|number| number.saturating_add(before)));
         into.floats = into.floats.take().or(part.floats);
+        into.stats.join(part.stats, u64::from(before));
     }
 
     fn weight(&self, part: &Part) -> u64 {
@@ -119,7 +128,8 @@ pub(super) fn gather(
     cancel: &Cancel,
     progress: &dyn Progress,
 ) -> Result<Gathered> {
-    let mut all = Gathered { kept: wanted.filter.map(|_| Vec::new()), ..Gathered::default() };
+    let stats = inputs.sets.iter().map(|_| None).collect();
+    let mut all = Gathered { stats, kept: wanted.filter.map(|_| Vec::new()), ..Gathered::default() };
     let scan = Scan {
         shards: &inputs.shards,
         storage,
@@ -133,6 +143,11 @@ pub(super) fn gather(
         let scanned = scanned?;
         if let Some(key) = &scanned.part.floats {
             return Err(floats(key)).at(inputs.shards.get(at).cloned().unwrap_or_default());
+        }
+        if wanted.stats.get(at).is_some_and(|learns| *learns)
+            && let Some(stats) = inputs.set_of.get(at).and_then(|set| all.stats.get_mut(*set))
+        {
+            stats.get_or_insert_default().join(scanned.part.stats, 0);
         }
         all.firsts.push(all.items);
         all.classes.extend_from_slice(&scanned.part.classes);

@@ -20,6 +20,8 @@ pub(super) struct Inputs {
     pub(super) shards: Vec<PathBuf>,
     /// The split of each shard, as its number.
     pub(super) split_of: Vec<usize>,
+    /// The data set of each shard, as its number.
+    pub(super) set_of: Vec<usize>,
 }
 
 impl Inputs {
@@ -46,21 +48,22 @@ impl Inputs {
         sets.iter_mut().for_each(|set| set.splits.retain(|split| wanted(&split.name)));
         sets.retain(|set| !set.splits.is_empty());
         let mut splits: Vec<String> = Vec::new();
-        let mut shards: Vec<(usize, PathBuf)> = Vec::new();
-        for split in sets.iter().flat_map(|set| &set.splits) {
+        let mut shards: Vec<(usize, (usize, PathBuf))> = Vec::new();
+        for (set, split) in sets.iter().enumerate().flat_map(|(at, set)| set.splits.iter().map(move |it| (at, it))) {
             let at = splits.iter().position(|name| *name == split.name).unwrap_or_else(|| {
                 splits.push(split.name.clone());
                 splits.len() - 1
             });
-            shards.extend(split.shards.iter().map(|path| (at, path.clone())));
+            shards.extend(split.shards.iter().map(|path| (at, (set, path.clone()))));
         }
         if shards.is_empty() {
             return Err(Error::inputs("there is no shard to read").with_hint("name shards, or folders that hold some"));
         }
         // Stable: within a split the shards stay as they are.
         shards.sort_by_key(|(split, _)| *split);
-        let (split_of, shards) = shards.into_iter().unzip();
-        Ok(Self { sets, splits, shards, split_of })
+        let (split_of, shards): (_, Vec<_>) = shards.into_iter().unzip();
+        let (set_of, shards) = shards.into_iter().unzip();
+        Ok(Self { sets, splits, shards, split_of, set_of })
     }
 
     /// The folders that the output may not lie in.
@@ -78,6 +81,12 @@ impl Inputs {
             return Ok(());
         }
         let out_path = storage.canonical(out)?;
+        let is_in =
+            |set: &DataSet| set.is_whole && storage.canonical(&set.dir).is_ok_and(|dir| out_path.starts_with(dir));
+        if self.sets.iter().any(is_in) {
+            // Refused too, and by a better name, where the folders are looked at.
+            return Ok(());
+        }
         for shard in &self.shards {
             // A link counts where it stands and where it leads to.
             let folder = shard.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     example::{Encoding, Field, Role, Schema},
+    pipeline::FieldStats,
 };
 
 /// The labels of the records.
@@ -17,6 +18,11 @@ pub(super) struct Labels {
 }
 
 impl Labels {
+    /// Whether the classes are known by their numbers only.
+    fn is_numbered(&self) -> bool {
+        self.names.iter().zip(0_u64..).all(|(name, class)| *name == class.to_string())
+    }
+
     /// The number that is stored for a label that a user names.
     ///
     /// # Errors
@@ -54,63 +60,136 @@ pub(super) struct Facts {
     pub(super) supervised_keys: Option<(String, String)>,
 }
 
-/// What is known of all of them together. Data sets of which nothing is known are not passed in: they say nothing to the
-/// contrary.
+/// What is known of all of them together: `sets` are those with metadata, the last of them may be `inferred` from records.
 ///
 /// # Errors
 /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) with the first difference.
-pub(super) fn join(sets: Vec<Facts>) -> Result<Facts> {
+pub(super) fn join(sets: Vec<Facts>, inferred: Option<Facts>) -> Result<Facts> {
     let mut sets = sets.into_iter();
-    let mut all = sets.next().unwrap_or_default();
+    let Some(mut all) = sets.next() else { return Ok(inferred.unwrap_or_default()) };
     for set in sets {
-        join_labels(&all, &set)?;
-        all.schema = join_schemas(&all, &set)?;
+        let labels = join_labels(&all, &set)?;
+        all.schema = join_schemas(&all, &set, join_roles)?;
         all.supervised_keys = all.supervised_keys.filter(|keys| set.supervised_keys.as_ref() == Some(keys));
+        all.labels = labels;
+    }
+    if let Some(set) = inferred {
+        let labels = join_labels(&all, &set)?;
+        all.schema = join_schemas(&all, &set, |known, found| fits(known, found).then(|| known.clone()))?;
+        all.labels = labels;
     }
     Ok(all)
 }
 
-fn join_labels(all: &Facts, set: &Facts) -> Result<()> {
+/// The same for data sets without metadata, of which it is known what their records hold: what is in all records of one has
+/// to be in the other.
+///
+/// # Errors
+/// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) with the first difference.
+pub(super) fn join_stats(sets: Vec<(Facts, FieldStats)>) -> Result<Option<(Facts, FieldStats)>> {
+    let mut sets = sets.into_iter();
+    let Some((mut all, mut stats)) = sets.next() else { return Ok(None) };
+    for (set, found) in sets {
+        for (ours, theirs, here, there) in [(&stats, &found, &all, &set), (&found, &stats, &set, &all)] {
+            for (key, feature) in ours.features.iter() {
+                match theirs.features.iter().find(|(other, _)| *other == key) {
+                    None if feature.lists() == ours.records() => {
+                        return Err(differ(here, there, key, format!("{} has no such feature", there.from)));
+                    }
+                    Some((_, other))
+                        if feature.kind().is_some() && other.kind().is_some() && feature.kind() != other.kind() =>
+                    {
+                        let [one, two] = [feature.kind(), other.kind()]
+                            .map(|kind| kind.map(|kind| format!("{kind:?}").to_lowercase()).unwrap_or_default());
+                        return Err(differ(here, there, key, format!("it is a list of {one} and of {two}")));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        all.labels = join_labels(&all, &set)?;
+        stats.join(found, 0);
+    }
+    Ok(Some((all, stats)))
+}
+
+fn differ(all: &Facts, set: &Facts, key: &str, what: String) -> Error {
+    Error::inputs(format!("the records of {} and {} differ in `{key}`: {what}", all.from, set.from))
+        .with_hint("data sets that are joined need the same features: reshard each into a folder of its own")
+}
+
+/// The labels of both: names go before numbers.
+fn join_labels(all: &Facts, set: &Facts) -> Result<Vec<Labels>> {
+    let mut joined = Vec::new();
     for ours in &all.labels {
-        let Some(theirs) = set.labels.iter().find(|labels| labels.key == ours.key) else { continue };
+        let Some(theirs) = set.labels.iter().find(|labels| labels.key == ours.key) else {
+            joined.push(ours.clone());
+            continue;
+        };
         let differ = |what: String| {
             Error::inputs(format!("the labels `{}` of {} and {} differ: {what}", ours.key, all.from, set.from)).with_hint(
                 "records are copied as they are, labels too: convert the sources together, so that each class gets one number",
             )
         };
+        let lens = (ours.names.len(), theirs.names.len());
+        if ours.is_numbered() || theirs.is_numbered() {
+            let theirs_name = ours.is_numbered() && (!theirs.is_numbered() || lens.0 < lens.1);
+            joined.push(if theirs_name { theirs } else { ours }.clone());
+            continue;
+        }
         if ours.offset != theirs.offset {
             return Err(differ(format!("they count from {} and from {}", ours.offset, theirs.offset)));
         }
-        let unlike = ours.names.iter().zip(&theirs.names).position(|(a, b)| a != b);
-        if let Some((index, (a, b))) = unlike.and_then(|at| Some((at, (ours.names.get(at)?, theirs.names.get(at)?)))) {
+        let unlike = ours.names.iter().zip(&theirs.names).enumerate().find(|(_, (a, b))| a != b);
+        if let Some((index, (a, b))) = unlike {
             return Err(differ(format!("class {index} is `{a}` and `{b}`")));
         }
-        if ours.names.len() != theirs.names.len() {
-            return Err(differ(format!("there are {} and {} classes", ours.names.len(), theirs.names.len())));
+        if lens.0 != lens.1 {
+            return Err(differ(format!("there are {} and {} classes", lens.0, lens.1)));
         }
+        joined.push(ours.clone());
     }
-    Ok(())
+    let more = set.labels.iter().filter(|labels| all.labels.iter().all(|ours| ours.key != labels.key));
+    joined.extend(more.cloned());
+    Ok(joined)
 }
 
-fn join_schemas(all: &Facts, set: &Facts) -> Result<Schema> {
-    let differ = |key: &str, what: String| {
-        Error::inputs(format!("the records of {} and {} differ in `{key}`: {what}", all.from, set.from))
-            .with_hint("data sets that are joined need the same features: reshard each into a folder of its own")
-    };
-    let missing = |from: &Facts, key: &str| differ(key, format!("{} has no such feature", from.from));
+fn join_schemas(all: &Facts, set: &Facts, join: impl Fn(&Role, &Role) -> Option<Role>) -> Result<Schema> {
+    let missing = |from: &Facts, key: &str| differ(all, set, key, format!("{} has no such feature", from.from));
     if let Some(field) = set.schema.fields.iter().find(|field| all.schema.get(&field.key).is_none()) {
         return Err(missing(all, &field.key));
     }
+    let numbered =
+        |facts: &Facts, key: &str| facts.labels.iter().find(|labels| labels.key == key).is_none_or(Labels::is_numbered);
     let mut fields = Vec::new();
     for ours in &all.schema.fields {
         let Some(theirs) = set.schema.get(&ours.key) else { return Err(missing(set, &ours.key)) };
-        let Some(role) = join_roles(&ours.role, &theirs.role).filter(|_| ours.kind == theirs.kind) else {
-            return Err(differ(&ours.key, format!("{} and {}", told(ours), told(theirs))));
+        let role = match (&ours.role, &theirs.role) {
+            // Where classes have no names, there may be more of them than were seen.
+            (Role::ClassLabel { classes: a }, Role::ClassLabel { classes: b }) => {
+                let fits = a == b || a < b && numbered(all, &ours.key) || b < a && numbered(set, &ours.key);
+                fits.then_some(Role::ClassLabel { classes: *a.max(b) })
+            }
+            (a, b) => join(a, b),
         };
-        let auxiliary = ours.auxiliary && theirs.auxiliary;
+        let Some(role) = role.filter(|_| ours.kind == theirs.kind) else {
+            return Err(differ(all, set, &ours.key, format!("{} and {}", told(ours), told(theirs))));
+        };
+        let auxiliary = ours.auxiliary;
         fields.push(Field { key: ours.key.clone(), kind: ours.kind, role, auxiliary });
     }
     Ok(Schema::new(fields))
+}
+
+/// Whether records that hold `found` can be what `known` says: what bytes mean they do not tell.
+fn fits(known: &Role, found: &Role) -> bool {
+    let count = |role: &Role| match role {
+        Role::Tensor { shape, encoding: Encoding::List, .. } | Role::Strings { shape } => {
+            shape.iter().copied().product::<Option<u64>>()
+        }
+        _ => Some(1),
+    };
+    count(known).is_none_or(|known| count(found) == Some(known))
 }
 
 /// What holds for the values of both; `None` if they do not go together.
@@ -149,6 +228,7 @@ fn told(field: &Field) -> String {
         Role::Image { dtype, .. } => format!("an image of {}", dtype.name()),
         Role::ClassLabel { classes } => format!("a label of {classes} classes"),
         Role::Text => "a text".to_owned(),
+        Role::Strings { shape } => format!("texts of shape {}", dims(shape)),
         Role::Tensor { dtype, shape, .. } => format!("{} of shape {} in a list of {kind}", dtype.name(), dims(shape)),
     }
 }
@@ -215,10 +295,32 @@ mod tests {
             (facts("b", "label", &["cat"], 0), "2 and 1 classes"),
             (facts("b", "y", &["cat", "dog"], 0), "`y`: a has no such feature"),
         ] {
-            let error = join(vec![first.clone(), second]).unwrap_err().to_string();
+            let error = join(vec![first.clone(), second], None).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
-        assert_eq!(join(vec![first.clone(), first.clone()]).unwrap(), first);
+        assert_eq!(join(vec![first.clone(), first.clone()], None).unwrap(), first);
+        // Numbers in place of names say nothing to the contrary.
+        let numbered = facts("b", "label", &["0", "1"], 0);
+        for (known, inferred) in [(&first, &numbered), (&numbered, &first)] {
+            assert_eq!(join(vec![known.clone()], Some(inferred.clone())).unwrap().labels, first.labels);
+        }
+    }
+
+    #[test]
+    fn what_records_hold_is_held_against_what_metadata_say() {
+        let list = |shape: &[Option<u64>]| tensor(DType::Float32, shape, Encoding::List);
+        let raw = tensor(DType::Uint8, &[Some(8), None], Encoding::Bytes);
+        for (known, found, expected) in [
+            (list(&[Some(2), Some(3)]), list(&[Some(6)]), true),
+            (list(&[Some(2), Some(3)]), list(&[Some(5)]), false),
+            (list(&[Some(2), Some(3)]), list(&[None]), false),
+            (list(&[None]), list(&[Some(5)]), true),
+            (list(&[]), list(&[]), true),
+            (raw, Role::Text, true),
+            (Role::Text, Role::Strings { shape: vec![None] }, false),
+        ] {
+            assert_eq!(fits(&known, &found), expected, "{known:?} and {found:?}");
+        }
     }
 
     #[test]

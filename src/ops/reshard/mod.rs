@@ -148,13 +148,23 @@ impl Known {
         progress: &dyn Progress,
     ) -> Result<Self> {
         let mut warnings: Vec<String> = inputs.sets.iter().flat_map(known::broken).collect();
-        let facts = merge::join(inputs.sets.iter().filter_map(known::facts).collect())?;
-        let labels = known::main_labels(options, &facts);
+        let metadata: Vec<Option<Facts>> = inputs.sets.iter().map(known::of_metadata).collect();
+        let learns = |set: &usize| metadata.get(*set).is_some_and(Option::is_none);
+        let stats = inputs.set_of.iter().map(learns).collect();
+        // Before the records are read: what metadata say must agree, and filters go by its names.
+        let facts = merge::join(metadata.iter().flatten().cloned().collect(), None)?;
+        let mut labels = known::main_labels(options, &facts);
         let filter = Filter::new(options, &labels)?;
-        let counted = options.stratify || !labels.names.is_empty();
-        let wanted = Wanted { filter: filter.as_ref(), classes: Some(&labels).filter(|_| counted) };
+        let counted = options.stratify || !labels.names.is_empty() || metadata.iter().any(Option::is_none);
+        let classes = counted.then(|| (labels.keys(), labels.offset));
+        let wanted = Wanted { filter: filter.as_ref(), classes, stats };
         progress.step("checking", None);
-        let gathered = gather(inputs, &wanted, options.threads, storage, spool, cancel, progress)?;
+        let mut gathered = gather(inputs, &wanted, options.threads, storage, spool, cancel, progress)?;
+        let facts = known::of_all(inputs, &mut gathered, &mut warnings)?;
+        labels.learn(&facts, &mut gathered.classes);
+        if facts.schema.fields.is_empty() {
+            labels.names.clear();
+        }
         let known = labels.names.len();
         let beyond = |class: &&u32| **class != NO_CLASS && **class as usize >= known;
         let beyond = gathered.classes.iter().filter(beyond).count();
@@ -252,9 +262,6 @@ fn run(
         skipped: 0,
     };
     let files = files_beside(&manifest, &named.payload_bytes, &known);
-    if known.facts.schema.fields.is_empty() {
-        known.warnings.push("the features are not known, so no files for TFDS are written".to_owned());
-    }
     let manifest = publish(storage, output, named.moves, files, &named.failures, manifest)?;
     Ok(ReshardReport { failures: named.failures, resumed_shards, ..report(manifest, known.warnings) })
 }
