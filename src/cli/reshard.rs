@@ -24,9 +24,9 @@ Examples:
     shardify reshard old/ more/ out/ --shuffle --max-shard 256MB
 
   Set a tenth of the records aside for validation, with the same share of every class:
-    shardify reshard data/ out/ --split train=0.9,validation=0.1 --stratify";
+    shardify reshard old/ out/ --split train=0.9,validation=0.1 --stratify";
 
-/// Write the records of shards to other shards: another size, order, division or selection
+/// Write shards anew: other sizes, order, splits or selection
 ///
 /// PATH is a shard, a pattern of shards or a folder of them, whoever wrote them; all of them become one data set, and splits
 /// of the same name are joined. The last argument is the output folder. Records are copied as they are, never encoded again,

@@ -203,6 +203,9 @@ fn the_examples_in_help_run() {
             let desk = Desk::new();
             desk.npy("x_train.npy", "|u1", "(20, 4)", &[1; 80]);
             desk.npy("y_train.npy", "|u1", "(20,)", &[0, 1].repeat(10));
+            for made in ["old", "more"].iter().filter(|made| line.contains(&format!(" {made}/"))) {
+                desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);
+            }
             // Places of the machine become places of this folder; the pager of manual pages need not be installed.
             let local = line.replace("/etc/bash_completion.d/", "").replace("~/.zfunc/", "").replace("man -l -", "cat");
             let path = Path::new(env!("CARGO_BIN_EXE_shardify")).parent().unwrap().to_path_buf();

@@ -34,6 +34,7 @@ use crate::{
         Output, StagedSplit, TOOL, Target, WINDOW, Words, check, name_shards, names_to_write, publish, threads,
     },
     pipeline::{Bounds, Cancel, Failure, NO_CLASS, OnError, Progress, RangeJob, ShardInput, ShardRecords, run_range},
+    shard::Cut,
     source::{ShardFile, Spool, Unpacked},
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
@@ -228,9 +229,13 @@ fn run(
     let shards = shard_inputs(inputs, &mut known.gathered, files.collect());
     let copying =
         Copying { options, storage, output, shards: &shards, classes: &known.gathered.classes, cancel, progress };
+    let largest = shards.iter().flat_map(|shard| shard.records.iter()).map(|span| u64::from(span.len)).max();
     for split in &splits {
-        let records = ShardRecords::new(storage, &shards, &split.order, &[], split.policy.max_bytes);
-        foresee(split, &records, &shards, options.skip_damaged)?;
+        // What cannot be is found now, and not after hours of work.
+        if largest > Some(split.policy.max_bytes.0) || matches!(split.policy.cut, Cut::Count(_)) {
+            let records = ShardRecords::new(storage, &shards, &split.order, &[], split.policy.max_bytes);
+            foresee(split, &records, &shards, options.skip_damaged)?;
+        }
     }
     progress.step("copying", Some(splits.iter().map(|split| split.order.len()).sum()));
     let (mut staged, mut resumed_shards) = (Vec::new(), 0);
