@@ -29,9 +29,10 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, IndexOptions,
-    IndexReport, IndexedShard, KeyValue, MaxErrors, PlacedFile, PlannedSplit, ReshardInput, ReshardOptions,
-    ReshardPlan, ReshardReport, ShardCounts, convert, dry_run, make_index, plan_reshard, reshard,
+    ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome,
+    IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, KeyValue,
+    MaxErrors, PlacedFile, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource,
+    ShardCounts, ShownFeature, ShownRecord, Spread, convert, dry_run, inspect, make_index, plan_reshard, reshard,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

@@ -4,6 +4,7 @@ mod args;
 mod convert;
 mod extras;
 mod index;
+mod inspect;
 mod progress;
 mod reshard;
 mod results;
@@ -47,6 +48,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Inspect(Box<inspect::Args>),
     Index(Box<index::Args>),
     Reshard(Box<reshard::Args>),
     Completions(extras::CompletionsArgs),
@@ -66,6 +68,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Inspect(args) => inspect::main(&args),
         Command::Index(args) => index::main(&args),
         Command::Reshard(args) => reshard::main(&args),
         Command::Completions(args) => extras::completions(&args),

@@ -1,16 +1,20 @@
 //! What users ask for: one module a verb, each from options to a report, built from the layers below. Nothing here prints.
 
 mod convert;
-#[allow(dead_code, reason = "what validate needs of it comes next")]
+#[allow(dead_code, reason = "validate reads the rest")]
 mod dataset;
-#[allow(dead_code, reason = "the verbs that read data sets come next")]
 mod describe;
+mod inspect;
 mod make_index;
 mod publish;
 mod reshard;
 mod scratch_dir;
 
 pub use convert::{ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert, dry_run};
+pub use inspect::{
+    ClassCount, InspectOptions, InspectReport, InspectedSet, InspectedSplit, SchemaSource, ShownFeature, ShownRecord,
+    Spread, inspect,
+};
 pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, PlacedFile, make_index};
 pub use publish::{Existing, ShardCounts};
 pub use reshard::{

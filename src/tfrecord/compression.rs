@@ -20,6 +20,18 @@ pub enum Compression {
     Zlib,
 }
 
+impl Compression {
+    /// The name in JSON and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Zlib => "zlib",
+        }
+    }
+}
+
 /// One gzip member that holds `bytes`. The same bytes always give the same member: no name, no time.
 #[must_use]
 pub fn gzip_member(bytes: &[u8]) -> Vec<u8> {
