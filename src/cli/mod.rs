@@ -30,7 +30,7 @@ enum Outcome {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 done but problems were found (inputs skipped), 2 could not do it, 130 interrupted.
+Exit codes: 0 done, 1 done but problems were found (inputs skipped, damage), 2 could not do it, 130 interrupted.
 
 `shardify VERB --help` shows the options of a verb and two examples.";
 

@@ -188,6 +188,37 @@ def test_index_makes_a_folder_loadable_with_tfds(copy, name):
     assert {path: after.get(path) for path in before} == before
 
 
+def test_index_describes_features_of_every_shape(tmp_path):
+    """Lists of bytes, of open and of fixed length, and features that are missing now and then."""
+
+    def ints(*values):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    def strings(*values):
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+    def floats(*values):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
+    features = [
+        {"tags": strings(b"a", b"\xff"), "pair": strings(b"x", b"y"), "n": ints(1), "v": floats(1, 2), "some": ints(7), "open": floats(1)},
+        {"tags": strings(), "pair": strings(b"", b"z"), "n": ints(-5), "v": floats(3, 4), "open": floats(), "late": strings(b"here")},
+        {"tags": strings(b"b"), "pair": strings(b"p", b"q"), "n": ints(1 << 40), "v": floats(5, 6), "none": tf.train.Feature(), "open": floats(1, 2)},
+    ]
+    out = Output(tmp_path / "kinds")
+    out.path.mkdir()
+    with tf.io.TFRecordWriter(str(out.path / "data.tfrecord")) as writer:
+        for one in features:
+            writer.write(tf.train.Example(features=tf.train.Features(feature=one)).SerializeToString())
+    shardify("index", out.path, "--tfds")
+    found = [{key: np.asarray(value).tolist() for key, value in row.items()} for row in rows(out)]
+    assert found == [
+        {"tags": [b"a", b"\xff"], "pair": [b"x", b"y"], "n": 1, "v": [1, 2], "some": [7], "open": [1], "late": []},
+        {"tags": [], "pair": [b"", b"z"], "n": -5, "v": [3, 4], "some": [], "open": [], "late": [b"here"]},
+        {"tags": [b"b"], "pair": [b"p", b"q"], "n": 1 << 40, "v": [5, 6], "some": [], "open": [1, 2], "late": []},
+    ]
+
+
 def test_index_writes_no_metadata_that_tfds_could_not_load(copy):
     """TFDS finds shards by a template in which a shard's number has five digits at least."""
     out = copy("img2dataset/data")

@@ -206,6 +206,9 @@ fn the_examples_in_help_run() {
             for made in ["old", "more"].iter().filter(|made| line.contains(&format!(" {made}/"))) {
                 desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);
             }
+            for shard in ["train-00000-of-00002", "train-00001-of-00002"] {
+                desk.copy(&format!("foreign/tensorflow/slim/{shard}"), &format!("data/{shard}"));
+            }
             // Places of the machine become places of this folder; the pager of manual pages need not be installed.
             let local = line.replace("/etc/bash_completion.d/", "").replace("~/.zfunc/", "").replace("man -l -", "cat");
             let path = Path::new(env!("CARGO_BIN_EXE_shardify")).parent().unwrap().to_path_buf();

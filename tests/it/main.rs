@@ -13,6 +13,10 @@ mod crash;
 mod determinism;
 #[cfg(feature = "cli")]
 mod errors;
+#[cfg(feature = "cli")]
+mod index;
+#[cfg(feature = "cli")]
+mod inspect;
 mod laws;
 #[cfg(feature = "cli")]
 mod memory;

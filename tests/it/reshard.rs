@@ -12,8 +12,8 @@ use shardify::{ByteSize, Cancel, Compression, Ratios, ReshardOptions, ShardCount
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{
-    Ran, Tree, assert_same_tree, bytes_of, features, fixture, manifest, plant, records, shardify, tree, unzipped,
-    write_npy, write_numbered_rows,
+    Ran, Tree, assert_same_tree, bytes_of, features, fixture, manifest, plant, records, shard, shardify, tree,
+    unzipped, write_npy, write_numbered_rows,
 };
 
 /// Splits with the numbers of their rows, in the order of their shards.
@@ -444,11 +444,7 @@ fn payloads_of_any_kind_are_kept() {
     let desk = Desk::new();
     let path = desk.path("x.tfrecord");
     let all: Vec<Vec<u8>> = (0..20u8).map(|n| vec![n | 0x80; usize::from(n)]).collect();
-    let framed = |payload: &Vec<u8>| {
-        let (header, footer) = (shardify::tfrecord::header(payload.len() as u64), shardify::tfrecord::footer(payload));
-        [&header[..], payload, &footer[..]].concat()
-    };
-    fs::write(&path, all.iter().map(framed).collect::<Vec<_>>().concat()).unwrap();
+    fs::write(&path, shard(&all)).unwrap();
     let ran = desk.reshard(&[&path], "out", &["--max-shard", "100"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stderr.contains("no files for TFDS"), "{}", ran.stderr);
@@ -495,17 +491,13 @@ fn the_same_bytes_at_any_number_of_threads() {
 /// Records of these sizes in shards of these lengths, each with its number.
 fn plant_shards(dir: &Path, shards: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let (mut files, mut all) = (Tree::new(), Vec::new());
-    for (shard, sizes) in shards.iter().enumerate() {
-        let mut bytes = Vec::new();
-        for size in sizes {
-            let payload =
-                [&u32::try_from(all.len()).unwrap().to_le_bytes()[..], &vec![0xff; usize::from(*size)]].concat();
-            bytes.extend(shardify::tfrecord::header(payload.len() as u64));
-            bytes.extend(&payload);
-            bytes.extend(shardify::tfrecord::footer(&payload));
-            all.push(payload);
-        }
-        files.insert(format!("d-train.tfrecord-{shard:05}-of-{:05}", shards.len()).into(), Some(bytes));
+    for (number, sizes) in shards.iter().enumerate() {
+        let first = u32::try_from(all.len()).unwrap();
+        let payload = |(at, size): (u32, &u8)| [&at.to_le_bytes()[..], &vec![0xff; usize::from(*size)]].concat();
+        let payloads: Vec<Vec<u8>> = (first..).zip(sizes).map(payload).collect();
+        let bytes = shard(&payloads);
+        all.extend(payloads);
+        files.insert(format!("d-train.tfrecord-{number:05}-of-{:05}", shards.len()).into(), Some(bytes));
     }
     plant(&files, dir);
     all

@@ -10,7 +10,7 @@ use std::{
 
 use prost::Message;
 use shardify::{
-    example::proto::{Example, Feature, feature::Kind},
+    example::proto::{BytesList, Example, Feature, Features, Int64List, feature::Kind},
     index::Manifest,
     tfrecord::{Compression, ReaderOptions, RecordReader},
 };
@@ -163,6 +163,37 @@ pub(crate) fn unzipped(bytes: Vec<u8>, compression: Compression) -> Vec<u8> {
     let mut plain = Vec::new();
     flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
     plain
+}
+
+/// A shard of these payloads.
+pub(crate) fn shard<P: AsRef<[u8]>>(payloads: impl IntoIterator<Item = P>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for payload in payloads {
+        let payload = payload.as_ref();
+        bytes.extend(shardify::tfrecord::header(payload.len() as u64));
+        bytes.extend(payload);
+        bytes.extend(shardify::tfrecord::footer(payload));
+    }
+    bytes
+}
+
+/// An Example of these features.
+pub(crate) fn example(features: &[(&str, Kind)]) -> Vec<u8> {
+    let feature = features.iter().map(|(key, kind)| ((*key).to_owned(), Feature { kind: Some(kind.clone()) }));
+    Example { features: Some(Features { feature: feature.collect() }) }.encode_to_vec()
+}
+
+pub(crate) fn ints(values: &[i64]) -> Kind {
+    Kind::Int64List(Int64List { value: values.to_vec() })
+}
+
+pub(crate) fn texts(values: &[&str]) -> Kind {
+    Kind::BytesList(BytesList { value: values.iter().map(|text| text.as_bytes().to_vec()).collect() })
+}
+
+/// What a folder of fixtures says of its files.
+pub(crate) fn expected(folder: &str) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(fixture(folder).join("expected.json")).unwrap()).unwrap()
 }
 
 pub(crate) fn features(payload: &[u8]) -> BTreeMap<String, Feature> {

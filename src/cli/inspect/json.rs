@@ -9,37 +9,41 @@ use shardify::{
 
 use super::text::kind;
 
+type Object = serde_json::Map<String, Value>;
+
+fn object(value: Value) -> Object {
+    if let Value::Object(object) = value { object } else { Object::new() }
+}
+
 pub(super) fn report(report: &InspectReport) -> String {
     let splits: Vec<&InspectedSplit> = report.sets.iter().flat_map(|set| &set.splits).collect();
     let schema = Schema::new(report.sets.iter().rev().flat_map(|set| set.schema.fields.clone()).collect());
     let mut result = summary(&splits, &report.stats, &schema);
-    if let ([set], Some(result)) = (report.sets.as_slice(), result.as_object_mut()) {
-        result.extend(details(set).as_object().cloned().unwrap_or_default());
+    if let [set] = report.sets.as_slice() {
+        result.extend(details(set));
     } else {
         let datasets: Vec<Value> = report
             .sets
             .iter()
             .map(|set| {
                 let mut one = summary(&set.splits.iter().collect::<Vec<_>>(), &set.stats, &set.schema);
-                if let (Some(one), Value::Object(more)) = (one.as_object_mut(), details(set)) {
-                    one.extend(more);
-                }
-                one
+                one.extend(details(set));
+                Value::Object(one)
             })
             .collect();
         let mut kinds: Vec<&str> =
             report.sets.iter().flat_map(|set| &set.compression).map(|(kind, _)| kind.name()).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        result["compression"] = one_or_all(&kinds);
-        result["classes"] = json!([]);
-        result["datasets"] = json!(datasets);
+        result.insert("compression".to_owned(), one_or_all(&kinds));
+        result.insert("classes".to_owned(), json!([]));
+        result.insert("datasets".to_owned(), json!(datasets));
     }
     if !report.shown.is_empty() {
-        result["shown"] = report.shown.iter().map(shown).collect();
+        result.insert("shown".to_owned(), report.shown.iter().map(shown).collect());
     }
-    result["seconds"] = json!(report.elapsed.as_secs_f64());
-    format!("{result:#}\n")
+    result.insert("seconds".to_owned(), json!(report.elapsed.as_secs_f64()));
+    format!("{:#}\n", Value::Object(result))
 }
 
 fn one_or_all(kinds: &[&str]) -> Value {
@@ -47,7 +51,7 @@ fn one_or_all(kinds: &[&str]) -> Value {
 }
 
 /// What can be said of one data set and of several.
-fn summary(splits: &[&InspectedSplit], stats: &FieldStats, schema: &Schema) -> Value {
+fn summary(splits: &[&InspectedSplit], stats: &FieldStats, schema: &Schema) -> Object {
     let split = |split: &&InspectedSplit| {
         json!({
             "name": split.name,
@@ -59,22 +63,22 @@ fn summary(splits: &[&InspectedSplit], stats: &FieldStats, schema: &Schema) -> V
         })
     };
     let features = stats.features.iter().map(|(key, feature)| {
-        let mut one = json!({ "key": key, "missing": stats.records().saturating_sub(feature.lists()) });
+        let missing = stats.records().saturating_sub(feature.lists());
+        let mut one = object(json!({ "key": key, "missing": missing }));
         fill(&mut one, feature);
-        if let (Some(field), Some(one)) = (schema.get(key), one.as_object_mut()) {
+        if let Some(field) = schema.get(key) {
             // The role with what belongs to it, as in the manifest.
-            let role = serde_json::to_value(&field.role).unwrap_or_default();
-            one.extend(role.as_object().cloned().unwrap_or_default());
+            one.extend(object(serde_json::to_value(&field.role).unwrap_or_default()));
         }
         one
     });
     let lists = stats.lists.iter().map(|(key, list)| {
-        let mut one = json!({ "key": key, "steps": list.steps.map(range) });
+        let mut one = object(json!({ "key": key, "steps": list.steps.map(range) }));
         fill(&mut one, &list.step);
-        one["records"] = json!(list.records);
+        one.insert("records".to_owned(), json!(list.records));
         one
     });
-    json!({
+    object(json!({
         "records": splits.iter().map(|split| split.records).sum::<u64>(),
         "shards": splits.iter().map(|split| split.shards).sum::<u64>(),
         "bytes": splits.iter().map(|split| split.bytes.0).sum::<u64>(),
@@ -84,14 +88,14 @@ fn summary(splits: &[&InspectedSplit], stats: &FieldStats, schema: &Schema) -> V
         "splits": splits.iter().map(split).collect::<Vec<_>>(),
         "features": features.collect::<Vec<_>>(),
         "lists": lists.collect::<Vec<_>>(),
-    })
+    }))
 }
 
-fn details(set: &InspectedSet) -> Value {
+fn details(set: &InspectedSet) -> Object {
     let kinds: Vec<&str> = set.compression.iter().map(|(kind, _)| kind.name()).collect();
     let classes =
         set.classes.iter().map(|class| json!({ "label": class.label, "name": class.name, "records": class.records }));
-    json!({
+    object(json!({
         "dir": set.dir.to_string_lossy(),
         "name": set.name,
         "compression": one_or_all(&kinds),
@@ -105,41 +109,48 @@ fn details(set: &InspectedSet) -> Value {
         "damaged": set.damaged,
         "unreadable": set.unreadable.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "warnings": set.warnings,
-    })
+    }))
 }
 
 /// What the values of a feature are like.
-fn fill(one: &mut Value, feature: &FeatureStats) {
+fn fill(one: &mut Object, feature: &FeatureStats) {
     let (bytes, images) = (&feature.single_bytes, &feature.single_bytes.images);
-    one["kind"] = json!(kind(feature));
-    one["records"] = json!(feature.records);
-    one["values"] = json!(feature.count.map(range));
+    one.insert("kind".to_owned(), json!(kind(feature)));
+    one.insert("records".to_owned(), json!(feature.records));
+    one.insert("values".to_owned(), json!(feature.count.map(range)));
     if let Some(ints) = feature.ints {
-        one["range"] = range(ints);
+        one.insert("range".to_owned(), range(ints));
     }
     if let Some(floats) = feature.floats {
-        one["range"] = range(floats);
+        one.insert("range".to_owned(), range(floats));
     }
     if feature.float_lists > 0 {
-        (one["nan"], one["infinite"]) = (json!(feature.nans), json!(feature.infinities));
+        one.insert("nan".to_owned(), json!(feature.nans));
+        one.insert("infinite".to_owned(), json!(feature.infinities));
     }
     if let Some(length) = feature.length {
-        one["length"] = range(length);
+        one.insert("length".to_owned(), range(length));
     }
     if bytes.count() > 0 {
-        one["single"] = json!({ "text": bytes.text, "raw": bytes.raw, "empty": bytes.empty, "images": images.count() });
+        one.insert(
+            "single".to_owned(),
+            json!({ "text": bytes.text, "raw": bytes.raw, "empty": bytes.empty, "images": images.count() }),
+        );
     }
     if images.count() > 0 {
-        let formats: serde_json::Map<String, Value> =
+        let formats: Object =
             images.found().map(|(format, count)| (format.name().to_lowercase(), json!(count))).collect();
-        one["images"] = json!({
-            "formats": formats,
-            "height": images.height.map(range),
-            "width": images.width.map(range),
-            "channels": images.channels.map(range),
-            "bits": images.bits.map(range),
-            "unreadable": images.unreadable,
-        });
+        one.insert(
+            "images".to_owned(),
+            json!({
+                "formats": formats,
+                "height": images.height.map(range),
+                "width": images.width.map(range),
+                "channels": images.channels.map(range),
+                "bits": images.bits.map(range),
+                "unreadable": images.unreadable,
+            }),
+        );
     }
 }
 

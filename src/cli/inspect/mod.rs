@@ -26,7 +26,7 @@ Examples:
     shardify inspect data/
 
   The first three records of one shard, readably:
-    shardify inspect data/train.tfrecord-00000-of-00010 --records 3";
+    shardify inspect data/train-00000-of-00002 --records 3";
 
 /// Show what is in shards: records, sizes, features with types and ranges, classes
 ///

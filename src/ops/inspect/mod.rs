@@ -4,7 +4,7 @@ mod shards;
 mod show;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -20,7 +20,7 @@ use super::{
     scratch_dir::ScratchDir,
 };
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, Printable, Result},
     example::{Field, Schema},
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard},
     storage::{LocalStorage, Storage},
@@ -101,7 +101,7 @@ pub struct InspectedSet {
     pub damaged: u64,
     /// Shards that could not be read.
     pub unreadable: Vec<Error>,
-    /// Metadata that cannot be used.
+    /// Files that are no TFRecords, and metadata that cannot be used.
     pub warnings: Vec<String>,
 }
 
@@ -166,11 +166,13 @@ pub fn inspect(options: &InspectOptions, cancel: &Cancel, progress: &dyn Progres
     progress.step("reading", None);
     scan.run(&Fields { values: true }, |at, scanned| {
         let (Some((set, split)), Some(path)) = (owners.get(at), shards.get(at)) else { return Ok(()) };
-        if let Ok(scanned) = &scanned {
+        if let Ok(scanned) = &scanned
+            && shards::other_kind(scanned).is_none()
+        {
             show::choose(options, path, scanned, &mut wanted)?;
         }
         if let Some(look) = looks.get_mut(*set) {
-            look.add(*split, scanned.at(path));
+            look.add(*split, path, scanned.at(path));
         }
         Ok(())
     })?;
@@ -198,6 +200,7 @@ struct Look {
     stats: FieldStats,
     damaged: u64,
     unreadable: Vec<Error>,
+    warnings: Vec<String>,
 }
 
 impl Look {
@@ -205,10 +208,17 @@ impl Look {
         Self { splits: set.splits.iter().map(|_| Sizes::default()).collect(), ..Self::default() }
     }
 
-    fn add(&mut self, split: usize, scanned: Result<ScannedShard<FieldStats>>) {
-        match scanned {
+    fn add(&mut self, split: usize, path: &Path, scanned: Result<ScannedShard<FieldStats>>) {
+        match scanned.map(|scanned| (shards::other_kind(&scanned), scanned)) {
             Err(error) => self.unreadable.push(error),
-            Ok(scanned) => {
+            Ok((Some(what), scanned)) => {
+                let path = Printable(path);
+                self.warnings.push(format!("{path} is {what}, not a TFRecord: see shardify validate {path}"));
+                if let Some(split) = self.splits.get_mut(split) {
+                    split.add(scanned.bytes, 0);
+                }
+            }
+            Ok((None, scanned)) => {
                 self.damaged += (scanned.damage.len() + scanned.faults.len()) as u64;
                 match self.compression.iter_mut().find(|(kind, _)| *kind == scanned.compression) {
                     Some((_, count)) => *count += 1,
@@ -224,15 +234,16 @@ impl Look {
     }
 
     fn finish(self, storage: &dyn Storage, set: &DataSet) -> Result<InspectedSet> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.warnings;
         for fault in [broken(&set.manifest), broken(&set.info), broken(&set.features)].into_iter().flatten() {
             warnings.push(fault.to_string());
         }
         let mut inferred = Description::infer(&self.stats, &set.labels);
-        if let Some(labels) = inferred.label_key.as_ref().filter(|_| set.labels.is_empty()) {
-            if let Some(labels) = label_names(storage, &set.dir, labels)? {
-                inferred = Description::infer(&self.stats, &[labels]);
-            }
+        if set.labels.is_empty()
+            && let Some(key) = &inferred.label_key
+            && let Some(labels) = label_names(storage, &set.dir, key)?
+        {
+            inferred = Description::infer(&self.stats, &[labels]);
         }
         let declared = Description::of_metadata(set);
         let source = match (&declared, &set.manifest) {

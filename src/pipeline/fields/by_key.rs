@@ -44,7 +44,7 @@ impl<T: Default> ByKey<T> {
     }
 
     /// Adds the values of other records.
-    pub(super) fn join(&mut self, other: Self, join: impl Fn(&mut T, T)) {
+    pub(super) fn join(&mut self, other: Self, mut join: impl FnMut(&mut T, T)) {
         self.is_full |= other.is_full;
         let mut hint = 0;
         for (key, value) in other.entries {
@@ -86,7 +86,8 @@ impl<T> ByKey<T> {
         self.entries.iter().map(|(key, value)| (&**key, value.as_ref()))
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
-        self.entries.iter_mut().map(|(key, value)| (&**key, value.as_mut()))
+    /// The bytes that it takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        self.text + self.entries.capacity() * size_of::<(Box<str>, Box<T>)>() + self.entries.len() * size_of::<T>()
     }
 }

@@ -9,7 +9,7 @@ use crate::example::{FeatureView, Kind};
 const MAX_DISTINCT: usize = 100_000;
 
 /// The same for all features together.
-pub(super) const MAX_DISTINCT_IN_ALL: usize = 1_000_000;
+const MAX_DISTINCT_IN_ALL: usize = 1_000_000;
 
 /// The longest text that may name a class.
 const MAX_CLASS_TEXT: usize = 1 << 10;
@@ -74,18 +74,26 @@ impl Histogram {
         }
     }
 
-    fn add(&mut self, number: i64, times: u64) {
+    /// `counted` is how many numbers all histograms count together.
+    fn add(&mut self, number: i64, times: u64, counted: &mut usize) {
         let Self::Counts(counts) = self else { return };
+        let before = counts.len();
         *counts.entry(number).or_default() += times;
-        if counts.len() > MAX_DISTINCT {
-            *self = Self::TooMany;
+        *counted += counts.len() - before;
+        if counts.len() > MAX_DISTINCT || *counted > MAX_DISTINCT_IN_ALL {
+            self.give_up(counted);
         }
     }
 
-    fn join(&mut self, other: Self) {
+    fn give_up(&mut self, counted: &mut usize) {
+        *counted = counted.saturating_sub(self.distinct());
+        *self = Self::TooMany;
+    }
+
+    fn join(&mut self, other: Self, counted: &mut usize) {
         match other {
-            Self::TooMany => *self = Self::TooMany,
-            Self::Counts(counts) => counts.into_iter().for_each(|(number, times)| self.add(number, times)),
+            Self::TooMany => self.give_up(counted),
+            Self::Counts(counts) => counts.into_iter().for_each(|(number, times)| self.add(number, times, counted)),
         }
     }
 }
@@ -114,7 +122,7 @@ impl FeatureStats {
         self.count.filter(|_| self.lists() == records).and_then(Range::same)
     }
 
-    pub(super) fn add(&mut self, feature: &FeatureView<'_>, values: bool) {
+    pub(super) fn add(&mut self, feature: &FeatureView<'_>, values: bool, counted: &mut usize) {
         self.records += 1;
         let count = match feature.kind() {
             None => 0,
@@ -124,7 +132,7 @@ impl FeatureStats {
             }
             Some(Kind::Int64) => {
                 self.int64_lists += 1;
-                self.add_ints(feature, values)
+                self.add_ints(feature, values, counted)
             }
             Some(Kind::Float) => {
                 self.float_lists += 1;
@@ -151,7 +159,7 @@ impl FeatureStats {
         count
     }
 
-    fn add_ints(&mut self, feature: &FeatureView<'_>, values: bool) -> u64 {
+    fn add_ints(&mut self, feature: &FeatureView<'_>, values: bool, counted: &mut usize) -> u64 {
         let (mut count, mut range) = (0, None);
         if values {
             for number in feature.ints() {
@@ -163,7 +171,7 @@ impl FeatureStats {
             range = feature.ints().next().filter(|_| count == 1).map(Range::of);
         }
         if let Some(only) = range.filter(|_| count == 1) {
-            self.histogram.add(only.min, 1);
+            self.histogram.add(only.min, 1, counted);
         }
         Range::join(&mut self.ints, range);
         count
@@ -186,7 +194,7 @@ impl FeatureStats {
         Range::join(&mut self.floats, (min <= max).then_some(Range { min, max }));
     }
 
-    pub(super) fn join(&mut self, other: Self) {
+    pub(super) fn join(&mut self, other: Self, counted: &mut usize) {
         self.records += other.records;
         self.bytes_lists += other.bytes_lists;
         self.int64_lists += other.int64_lists;
@@ -198,7 +206,7 @@ impl FeatureStats {
         self.infinities += other.infinities;
         Range::join(&mut self.length, other.length);
         self.single_bytes.join(&other.single_bytes);
-        self.histogram.join(other.histogram);
+        self.histogram.join(other.histogram, counted);
     }
 }
 
@@ -214,18 +222,18 @@ pub struct ListStats {
 }
 
 impl ListStats {
-    pub(super) fn add(&mut self, steps: &[FeatureView<'_>], values: bool) {
+    pub(super) fn add(&mut self, steps: &[FeatureView<'_>], values: bool, counted: &mut usize) {
         self.records += 1;
         Range::add(&mut self.steps, steps.len() as u64);
         for step in steps {
-            self.step.add(step, values);
+            self.step.add(step, values, counted);
         }
     }
 
-    pub(super) fn join(&mut self, other: Self) {
+    pub(super) fn join(&mut self, other: Self, counted: &mut usize) {
         self.records += other.records;
         Range::join(&mut self.steps, other.steps);
-        self.step.join(other.step);
+        self.step.join(other.step, counted);
     }
 }
 
@@ -242,6 +250,11 @@ impl Texts {
     #[must_use]
     pub fn of_label(&self) -> Option<&BTreeMap<i64, Box<str>>> {
         (!self.is_unfit && !self.of_label.is_empty()).then_some(&self.of_label)
+    }
+
+    /// The bytes that they take in memory, about: names of classes are short.
+    pub(super) fn weight(&self) -> usize {
+        self.of_label.len() * (MAX_CLASS_TEXT / 16)
     }
 
     pub(super) fn add(&mut self, label: &FeatureView<'_>, text: &FeatureView<'_>) {

@@ -46,6 +46,8 @@ pub struct FieldStats {
     pub lists: ByKey<ListStats>,
     /// The text that stands beside each label, where both have TF-Slim's keys.
     pub texts: Texts,
+    /// How many numbers all histograms count together.
+    counted: usize,
 }
 
 impl FieldStats {
@@ -75,7 +77,7 @@ impl FieldStats {
         let mut hint = 0;
         for (key, feature) in &view.features {
             if let Some(stats) = self.features.slot(key, &mut hint) {
-                stats.add(feature, values);
+                stats.add(feature, values, &mut self.counted);
             }
         }
         if let Some(lists) = &view.lists {
@@ -83,7 +85,7 @@ impl FieldStats {
             let mut hint = 0;
             for (key, steps) in lists {
                 if let Some(stats) = self.lists.slot(key, &mut hint) {
-                    stats.add(steps, values);
+                    stats.add(steps, values, &mut self.counted);
                 }
             }
         } else {
@@ -105,24 +107,10 @@ impl FieldStats {
             self.first_malformed.get_or_insert((before + number, fault));
         }
         self.payload_bytes += other.payload_bytes;
-        self.features.join(other.features, FeatureStats::join);
-        self.lists.join(other.lists, ListStats::join);
+        let counted = &mut self.counted;
+        self.features.join(other.features, |into, stats| into.join(stats, counted));
+        self.lists.join(other.lists, |into, stats| into.join(stats, counted));
         self.texts.join(other.texts);
-        self.drop_large_histograms();
-    }
-
-    /// Many features of many values each are no classes.
-    fn drop_large_histograms(&mut self) {
-        let mut room = feature::MAX_DISTINCT_IN_ALL;
-        for (_, stats) in self.features.iter_mut() {
-            room = match room.checked_sub(stats.histogram.distinct()) {
-                Some(room) => room,
-                None => {
-                    stats.histogram = Histogram::TooMany;
-                    room
-                }
-            };
-        }
     }
 }
 
@@ -135,6 +123,12 @@ impl Visit for Fields {
 
     fn join(&self, into: &mut FieldStats, part: FieldStats, before: u64) {
         into.join(part, before);
+    }
+
+    fn weight(&self, part: &FieldStats) -> u64 {
+        /// What a number takes in a histogram, about.
+        const COUNTED: usize = 32;
+        (part.features.weight() + part.lists.weight() + part.texts.weight() + COUNTED * part.counted) as u64
     }
 }
 
