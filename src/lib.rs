@@ -31,8 +31,9 @@ pub use error::{Error, ErrorKind, Result};
 pub use ops::{
     ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, Finding,
     FindingKind, IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit,
-    MAX_FINDINGS, MaxErrors, PlacedFile, SchemaSource, Severity, ShardCounts, ShownFeature, ShownRecord, Spread,
-    ValidateOptions, ValidateReport, convert, dry_run, inspect, make_index, validate,
+    KeyValue, MAX_FINDINGS, MaxErrors, PlacedFile, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan,
+    ReshardReport, SchemaSource, Severity, ShardCounts, ShownFeature, ShownRecord, Spread, ValidateOptions,
+    ValidateReport, convert, dry_run, inspect, make_index, plan_reshard, reshard, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

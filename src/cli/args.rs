@@ -2,9 +2,12 @@
 
 use std::{fmt::Display, process::ExitCode};
 
-use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{
+    ValueEnum,
+    builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser},
+};
 use serde_json::json;
-use shardify::{Error, ErrorKind, error::Place, units::Count};
+use shardify::{Compression, Error, ErrorKind, error::Place, units::Count};
 
 use super::{
     Outcome,
@@ -12,6 +15,29 @@ use super::{
     signal::INTERRUPTED,
     ui::{Ui, Verbosity},
 };
+
+/// How shards are compressed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum CompressionArg {
+    None,
+    Gzip,
+}
+
+impl From<CompressionArg> for Compression {
+    fn from(arg: CompressionArg) -> Self {
+        match arg {
+            CompressionArg::None => Self::None,
+            CompressionArg::Gzip => Self::Gzip,
+        }
+    }
+}
+
+/// What becomes of what cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnErrorArg {
+    Stop,
+    Skip,
+}
 
 /// Options of every verb that works for a while.
 #[derive(Debug, clap::Args)]

@@ -4,14 +4,14 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, ValueEnum, ValueHint};
 use shardify::{
-    ByteSize, Compression, ConvertOptions, Error, ErrorKind, ErrorPolicy, Existing, ImageKeys, Layout, MaxErrors,
-    Ratios, ShardCounts,
+    ByteSize, ConvertOptions, Error, ErrorKind, ErrorPolicy, Existing, ImageKeys, Layout, MaxErrors, Ratios,
+    ShardCounts,
     transform::{Color, ExifMode, Filter, Fit, OutputFormat, Verify},
 };
 
 use super::{
     Outcome,
-    args::{RunArgs, choice, whole},
+    args::{CompressionArg, OnErrorArg, RunArgs, choice, whole},
     progress::Meter,
     results::{dry_run_json, dry_run_text, report_json, report_text},
     signal::cancel_on_interrupt,
@@ -142,21 +142,9 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CompressionArg {
-    None,
-    Gzip,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
 enum KeysArg {
     Tfds,
     Slim,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum OnErrorArg {
-    Stop,
-    Skip,
 }
 
 fn named_file(text: &str) -> Result<(String, PathBuf), String> {
@@ -205,10 +193,7 @@ impl Args {
         options.label_offset = self.label_offset;
         options.max_shard = self.max_shard;
         options.shards.clone_from(&self.shards);
-        options.compression = match self.compression {
-            CompressionArg::None => Compression::None,
-            CompressionArg::Gzip => Compression::Gzip,
-        };
+        options.compression = self.compression.into();
         options.seed = self.seed;
         options.shuffle = !self.no_shuffle;
         options.split.clone_from(&self.split);

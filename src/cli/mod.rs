@@ -6,6 +6,7 @@ mod extras;
 mod index;
 mod inspect;
 mod progress;
+mod reshard;
 mod results;
 mod screen;
 mod signal;
@@ -51,6 +52,7 @@ enum Command {
     Validate(validate::Args),
     Inspect(Box<inspect::Args>),
     Index(Box<index::Args>),
+    Reshard(Box<reshard::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -71,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Validate(args) => validate::main(&args),
         Command::Inspect(args) => inspect::main(&args),
         Command::Index(args) => index::main(&args),
+        Command::Reshard(args) => reshard::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
-use shardify::{ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, units::Count};
+use shardify::{
+    ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, index::Manifest, units::Count,
+};
 
 use super::ui::{duration, table};
 
@@ -22,16 +24,8 @@ fn classes(number: usize) -> String {
     if number == 0 { "no classes".to_owned() } else { count(number as u64, "class", "classes") }
 }
 
-pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
-    let manifest = &report.manifest;
-    let out = shardify::error::Printable(&report.out);
-    let mut text = String::new();
-    match report.outcome {
-        ConvertOutcome::NothingToDo => {
-            text.push_str(&format!("{out} holds this data set already, complete: nothing to do\n\n"));
-        }
-        ConvertOutcome::Resumed | ConvertOutcome::Done => {}
-    }
+/// What is in each split of a data set.
+pub(super) fn split_table(manifest: &Manifest) -> String {
     let row = |cells: [&str; 5]| cells.map(str::to_owned).to_vec();
     let mut rows = vec![row(["split", "records", "shards", "largest", "total"])];
     for split in &manifest.splits {
@@ -44,8 +38,21 @@ pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
             ByteSize(split.bytes).to_string(),
         ]);
     }
+    table(&rows)
+}
+
+pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
+    let manifest = &report.manifest;
+    let out = shardify::error::Printable(&report.out);
+    let mut text = String::new();
+    match report.outcome {
+        ConvertOutcome::NothingToDo => {
+            text.push_str(&format!("{out} holds this data set already, complete: nothing to do\n\n"));
+        }
+        ConvertOutcome::Resumed | ConvertOutcome::Done => {}
+    }
     let classes = classes(manifest.class_names.len());
-    text.push_str(&format!("{out}: data set `{}`, {classes}\n\n{}\n", manifest.name, table(&rows)));
+    text.push_str(&format!("{out}: data set `{}`, {classes}\n\n{}\n", manifest.name, split_table(manifest)));
     if verbose {
         for shard in manifest.splits.iter().flat_map(|split| &split.shards) {
             text.push_str(&format!(

@@ -7,6 +7,7 @@ mod describe;
 mod inspect;
 mod make_index;
 mod publish;
+mod reshard;
 mod scratch_dir;
 mod validate;
 
@@ -17,4 +18,7 @@ pub use inspect::{
 };
 pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, PlacedFile, make_index};
 pub use publish::{Existing, ShardCounts};
+pub use reshard::{
+    KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,
+};
 pub use validate::{Finding, FindingKind, MAX_FINDINGS, Severity, ValidateOptions, ValidateReport, validate};

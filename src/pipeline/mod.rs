@@ -23,6 +23,6 @@ pub use images::{ImageKeys, ImageRecords};
 pub use ordered::{Bounds, Cancel, ordered};
 pub use range::{OnError, RangeJob, RecordSource, run_range};
 pub use scan::{RecordPlace, Scan, ScannedShard, Visit};
-pub use shard_records::{ShardInput, ShardRecords};
+pub use shard_records::{Located, ShardInput, ShardRecords};
 pub use stats::{Progress, Silent};
 pub use work::{Failure, ShardEntry, WorkDir, read_json, write_json};

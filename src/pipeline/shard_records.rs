@@ -27,6 +27,9 @@ const MAX_OPEN: usize = 64;
 /// Bytes that make a good batch.
 const BATCH: u64 = 1 << 20;
 
+/// Bytes that a batch never goes beyond, unless one record does.
+const LARGEST_BATCH: u64 = 16 << 20;
+
 /// A shard that records are read from.
 #[derive(Debug)]
 pub struct ShardInput {
@@ -36,6 +39,44 @@ pub struct ShardInput {
     pub file: PathBuf,
     /// The records to be read.
     pub records: Spans,
+    /// The numbers in the shard of records that are damaged and not among these, ascending: messages count them too.
+    pub damaged: Vec<RecordIndex>,
+}
+
+impl ShardInput {
+    /// The number in the shard of one of the records to be read.
+    fn number_of(&self, record: RecordIndex) -> RecordIndex {
+        // A damage of number `n` has `n` less its own position records before it.
+        let before = self.damaged.iter().zip(0..).take_while(|(damage, at)| damage.0 - at <= record.0);
+        RecordIndex(record.0 + before.count() as u64)
+    }
+}
+
+/// A record of a list of shards, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Located {
+    /// The position of its shard in the list.
+    pub shard: usize,
+    /// Its number in the shard.
+    pub number: RecordIndex,
+    /// Where it is in the shard, in uncompressed bytes.
+    pub span: RecordSpan,
+}
+
+/// A record that is to be copied.
+struct Found {
+    position: u64,
+    /// Its number in the list of all records.
+    item: u64,
+    shard: usize,
+    span: RecordSpan,
+}
+
+impl Found {
+    /// Where it ends in its shard.
+    fn end(&self) -> u64 {
+        self.span.offset.0 + u64::from(self.span.len)
+    }
 }
 
 /// The records of a list of shards, in any order.
@@ -69,14 +110,18 @@ impl<'a> ShardRecords<'a> {
         classes: &'a [u32],
         cap: ByteSize,
     ) -> Self {
-        let (mut firsts, mut records, mut bytes) = (Vec::new(), 0, 0);
+        let (mut firsts, mut records, mut bytes, mut largest) = (Vec::new(), 0, 0, 0);
         for shard in shards {
             firsts.push(records);
             records += shard.records.len();
-            bytes += shard.records.bytes();
+            for span in shard.records.iter() {
+                bytes += u64::from(span.len);
+                largest = largest.max(u64::from(span.len));
+            }
         }
-        // The same for the same shards: compressed members follow it.
-        let batch_len = (BATCH / (bytes / records.max(1)).max(1)).clamp(1, 4096);
+        // The same for the same shards: compressed members follow it. Records may differ much, and large ones be neighbours.
+        let most = (LARGEST_BATCH / largest.max(1)).max(1);
+        let batch_len = (BATCH / (bytes / records.max(1)).max(1)).clamp(1, 4096).min(most);
         Self { storage, shards, firsts, order, classes, cap, batch_len, open: Mutex::default() }
     }
 
@@ -90,6 +135,14 @@ impl<'a> ShardRecords<'a> {
     fn span(&self, record: u64) -> Option<(usize, RecordSpan)> {
         let (shard, index) = self.find(record)?;
         Some((shard, self.shards.get(shard)?.records.get(index)?))
+    }
+
+    /// The record at a position of the order.
+    #[must_use]
+    pub fn locate(&self, position: u64) -> Option<Located> {
+        let (shard, index) = self.find(self.order.item(position))?;
+        let input = self.shards.get(shard)?;
+        Some(Located { shard, number: input.number_of(index), span: input.records.get(index)? })
     }
 
     fn file(&self, shard: usize) -> Result<Arc<dyn ReadAt>> {
@@ -111,33 +164,11 @@ impl<'a> ShardRecords<'a> {
         Ok(file)
     }
 
-    /// How many positions from `position` on are neighbours in one shard, and their bytes there.
-    fn run(&self, position: u64, end: u64) -> Option<(usize, Range<u64>, Vec<RecordSpan>)> {
-        let (shard, first) = self.span(self.order.item(position))?;
-        let start = first.offset.0;
-        let mut at = start + u64::from(first.len);
-        let mut spans = vec![first];
-        for next in position + 1..end {
-            match self.span(self.order.item(next)) {
-                Some((of, span)) if of == shard && span.offset.0 == at && at - start < BATCH => {
-                    at += u64::from(span.len);
-                    spans.push(span);
-                }
-                _ => break,
-            }
-        }
-        Some((shard, start..at, spans))
-    }
-
-    /// Copies a run of records to the end of a batch. An error means that none of them could be read.
-    fn copy(
-        &self,
-        position: u64,
-        shard: usize,
-        bytes: Range<u64>,
-        spans: &[RecordSpan],
-        batch: &mut Batch,
-    ) -> Result<()> {
+    /// Copies records that follow one another in a shard to the end of a batch. An error means that none of them could be
+    /// read.
+    fn copy(&self, run: &[Found], batch: &mut Batch) -> Result<()> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
+        let (shard, bytes) = (first.shard, first.span.offset.0..last.end());
         let path = self.shards.get(shard).map(|input| input.path.clone()).unwrap_or_default();
         let start = batch.bytes.len();
         batch.bytes.resize(start + usize::try_from(bytes.end - bytes.start).unwrap_or(usize::MAX), 0);
@@ -151,7 +182,7 @@ impl<'a> ShardRecords<'a> {
         batch.read += bytes.end - bytes.start;
         // Records that are left out are closed up over.
         let (mut from, mut to) = (start, start);
-        for (position, span) in (position..).zip(spans) {
+        for Found { position, item, span, .. } in run {
             let len = span.len as usize;
             let record = batch.bytes.get(from..from + len).unwrap_or_default();
             let verdict = match parse_frame(record, DEFAULT_MAX_RECORD, Verify::All) {
@@ -169,15 +200,15 @@ impl<'a> ShardRecords<'a> {
                     }
                     to += len;
                     let payload = u64::from(span.len).saturating_sub(FRAME_LEN as u64);
-                    batch.pieces.push(Piece { position, len: u64::from(span.len), records: 1, payload });
+                    batch.pieces.push(Piece { position: *position, len: u64::from(span.len), records: 1, payload });
                     if !self.classes.is_empty() {
-                        let record = usize::try_from(self.order.item(position)).unwrap_or(usize::MAX);
+                        let record = usize::try_from(*item).unwrap_or(usize::MAX);
                         batch.classes.push(self.classes.get(record).copied().unwrap_or(NO_CLASS));
                     }
                 }
                 Err(error) => {
                     let error = Err::<(), _>(error.at_place(span.offset.into())).at(&path);
-                    batch.failed.extend(error.err().map(|error| FailedInput { position, error }));
+                    batch.failed.extend(error.err().map(|error| FailedInput { position: *position, error }));
                 }
             }
             from += len;
@@ -197,27 +228,34 @@ impl RecordSource for ShardRecords<'_> {
     }
 
     fn fill(&self, positions: Range<u64>, (): &mut (), batch: &mut Batch) {
-        let mut position = positions.start;
-        while position < positions.end {
-            let Some((shard, bytes, spans)) = self.run(position, positions.end) else {
+        let mut found: Vec<Found> = Vec::new();
+        for position in positions {
+            let item = self.order.item(position);
+            if let Some((shard, span)) = self.span(item) {
+                found.push(Found { position, item, shard, span });
+            } else {
                 let error = Error::inputs("the order names a record that is not there")
                     .with_hint("this is a bug: please report it");
                 batch.failed.push(FailedInput { position, error });
-                position += 1;
-                continue;
-            };
-            if let Err(error) = self.copy(position, shard, bytes, &spans, batch) {
-                batch.failed.push(FailedInput { position, error });
             }
-            position += spans.len() as u64;
         }
+        // In one piece: records that stay neighbours are one read.
+        batch.bytes.reserve(found.iter().map(|found| found.span.len as usize).sum());
+        for run in found.chunk_by(|a, b| a.shard == b.shard && a.end() == b.span.offset.0) {
+            if let (Err(error), Some(first)) = (self.copy(run, batch), run.first()) {
+                // Not of one record only: the others of the run are not there either.
+                batch.failed.push(FailedInput { position: first.position, error: error.into_fatal() });
+            }
+        }
+        batch.failed.sort_by_key(|failed| failed.position);
         batch.trim();
     }
 
     fn describe(&self, position: u64) -> (String, Option<String>) {
-        let found = self.find(self.order.item(position));
-        let name = found
-            .and_then(|(shard, index)| Some(format!("{} record {index}", Printable(&self.shards.get(shard)?.path))));
+        let name = self.locate(position).and_then(|found| {
+            let path = Printable(&self.shards.get(found.shard)?.path);
+            Some(format!("{path} record {}", found.number))
+        });
         (name.unwrap_or_default(), None)
     }
 }

@@ -206,6 +206,9 @@ fn the_examples_in_help_run() {
             if verb == "validate" {
                 desk.run("convert imgs out").expect(0);
             }
+            for made in ["old", "more"].iter().filter(|made| line.contains(&format!(" {made}/"))) {
+                desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);
+            }
             for shard in ["train-00000-of-00002", "train-00001-of-00002"] {
                 desk.copy(&format!("foreign/tensorflow/slim/{shard}"), &format!("data/{shard}"));
             }

@@ -30,7 +30,12 @@ struct Case {
 impl Case {
     #[track_caller]
     fn new(dir: TempDir, args: &[&str], code: i32) -> Self {
-        let args: Vec<String> = ["convert"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+        Self::of_verb(dir, &[&["convert"], args].concat(), code)
+    }
+
+    #[track_caller]
+    fn of_verb(dir: TempDir, args: &[&str], code: i32) -> Self {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
         let out = dir.path().join("whole");
         let ran = shardify(args.iter().map(AsRef::as_ref).chain([out.as_os_str()]));
         assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
@@ -243,6 +248,23 @@ fn killed_runs_of_images_end_with_the_same_bytes() {
         [input.to_str().unwrap(), "--on-error", "skip", "--max-shard", "30kB", "--size", "60x60", "--format", "png"];
     let case = Case::new(dir, &args, 1);
     kill_again_and_again(&case, 3);
+}
+
+/// Shards that are shuffled into others, from plain and from compressed ones.
+#[test]
+fn killed_runs_of_reshard_end_with_the_same_bytes() {
+    for (made, more) in [
+        (&[][..], &["--shuffle", "--max-shard", "300kB"][..]),
+        (&["--compression", "gzip"], &["--split", "a=0.6,b=0.4", "--compression", "gzip", "--max-shard", "300kB"]),
+    ] {
+        let dir = tempdir().unwrap();
+        let (x, source) = (dir.path().join("x.npy"), dir.path().join("source"));
+        write_numbered_rows(&x, 1200, 3000);
+        let source = source.to_str().unwrap().to_owned();
+        let ran = shardify([&["convert", x.to_str().unwrap(), &source, "--max-shard", "1MB"], made].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        kill_again_and_again(&Case::of_verb(dir, &[&["reshard", &source], more].concat(), 0), 2);
+    }
 }
 
 /// Moments that nobody chose: before the first shard, in the middle of a sync, while publishing or tidying up.

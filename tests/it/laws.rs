@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +15,7 @@ use shardify::{
 };
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{bytes_of, features, manifest, png, records, tree, write_numbered_rows};
+use crate::support::{bytes_of, features, manifest, png, records, tree, unzipped, write_numbered_rows};
 
 /// What a record is recognised by: the name of its image, or the number at the start of its row.
 type Name = fn(&[u8]) -> String;
@@ -123,15 +122,6 @@ impl Inputs {
 
 fn run(options: &ConvertOptions) -> Result<shardify::index::Manifest, Error> {
     convert(options, &Cancel::default(), &Silent).map(|report| report.manifest)
-}
-
-fn unzipped(bytes: Vec<u8>, compression: Compression) -> Vec<u8> {
-    if compression == Compression::None {
-        return bytes;
-    }
-    let mut plain = Vec::new();
-    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
-    plain
 }
 
 /// Checks a finished data set against its inputs and its options.

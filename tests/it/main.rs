@@ -26,6 +26,8 @@ mod proto;
 #[cfg(feature = "cli")]
 mod publish;
 mod read_foreign;
+#[cfg(feature = "cli")]
+mod reshard;
 mod support;
 #[cfg(feature = "cli")]
 mod validate;

@@ -47,3 +47,17 @@ fn rows_are_streamed() {
 fn fortran_order_is_turned_in_parts() {
     check(&[300, 125_000], true, &["--compression", "gzip"], 149_000_000);
 }
+
+/// A shuffle of all records holds a few bytes of each, and a window of them.
+#[test]
+fn shards_are_shuffled_in_little_memory() {
+    let dir = tempdir().unwrap();
+    let (x, source, out) = (dir.path().join("x.npy"), dir.path().join("source"), dir.path().join("out"));
+    let (x, source, out) = (x.to_str().unwrap(), source.to_str().unwrap(), out.to_str().unwrap());
+    write_sparse(x.as_ref(), false, &[100_000, 400]);
+    let ran = crate::support::shardify(["convert", x, source, "--no-shuffle", "--max-shard", "100MB", "-q"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let peak = peak(&["reshard", source, out, "--shuffle", "--threads", "2", "--max-shard", "50MB"]);
+    println!("320,000,000 bytes in 100,000 records: a peak of {peak}");
+    assert!(peak < 120_000_000, "a peak of {peak} bytes");
+}

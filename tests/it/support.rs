@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use prost::Message;
 use shardify::{
     example::proto::{BytesList, Example, Feature, Features, Int64List, feature::Kind},
     index::Manifest,
-    tfrecord::{ReaderOptions, RecordReader},
+    tfrecord::{Compression, ReaderOptions, RecordReader},
 };
 
 /// Everything below a folder: the bytes of files, `None` for folders.
@@ -153,6 +153,16 @@ pub(crate) fn records(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
         records.push((record.offset.0, record.payload.to_vec()));
     }
     records
+}
+
+/// What is in a shard.
+pub(crate) fn unzipped(bytes: Vec<u8>, compression: Compression) -> Vec<u8> {
+    if compression == Compression::None {
+        return bytes;
+    }
+    let mut plain = Vec::new();
+    flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).unwrap();
+    plain
 }
 
 /// A shard of these payloads.

@@ -31,7 +31,7 @@ fn plant(dir: &std::path::Path, shards: &[Vec<(u8, bool)>]) -> (Vec<ShardInput>,
         }
         let path = dir.join(number.to_string());
         fs::write(&path, bytes).unwrap();
-        inputs.push(ShardInput { path: path.clone(), file: path, records: spans });
+        inputs.push(ShardInput { path: path.clone(), file: path, records: spans, damaged: Vec::new() });
     }
     (inputs, all)
 }
@@ -105,4 +105,12 @@ fn files_are_closed_again() {
     let batch = fill(&source, 0..400);
     assert_eq!((batch.pieces.len(), batch.bytes.len()), (400, all.concat().len()));
     assert!(source.open.lock().unwrap().files.len() <= MAX_OPEN);
+}
+
+#[test]
+fn damaged_records_count_in_the_numbers_of_the_others() {
+    let damaged = [0, 1, 4, 9].map(RecordIndex).to_vec();
+    let input = ShardInput { path: PathBuf::new(), file: PathBuf::new(), records: Spans::default(), damaged };
+    let numbers: Vec<u64> = (0..7).map(|record| input.number_of(RecordIndex(record)).0).collect();
+    assert_eq!(numbers, [2, 3, 5, 6, 7, 8, 10]);
 }
