@@ -142,9 +142,18 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum CompressionArg {
+pub(super) enum CompressionArg {
     None,
     Gzip,
+}
+
+impl From<CompressionArg> for Compression {
+    fn from(value: CompressionArg) -> Self {
+        match value {
+            CompressionArg::None => Self::None,
+            CompressionArg::Gzip => Self::Gzip,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -205,10 +214,7 @@ impl Args {
         options.label_offset = self.label_offset;
         options.max_shard = self.max_shard;
         options.shards.clone_from(&self.shards);
-        options.compression = match self.compression {
-            CompressionArg::None => Compression::None,
-            CompressionArg::Gzip => Compression::Gzip,
-        };
+        options.compression = self.compression.into();
         options.seed = self.seed;
         options.shuffle = !self.no_shuffle;
         options.split.clone_from(&self.split);

@@ -4,6 +4,8 @@ mod args;
 mod convert;
 mod extras;
 mod progress;
+mod repair;
+mod repair_results;
 mod results;
 mod screen;
 mod signal;
@@ -20,12 +22,12 @@ use self::ui::Ui;
 enum Outcome {
     /// Done, nothing to complain about.
     Clean,
-    /// Done, but there are problems: inputs were skipped.
+    /// Done, but there are problems: inputs were skipped, damage was found.
     ProblemsFound,
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 done but problems were found (inputs skipped), 2 could not do it, 130 interrupted.
+Exit codes: 0 done, 1 done but problems were found (inputs skipped, damage), 2 could not do it, 130 interrupted.
 
 `shardify VERB --help` shows the options of a verb and two examples.";
 
@@ -43,6 +45,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Repair(repair::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -60,6 +63,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Repair(args) => repair::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -6,7 +6,7 @@ use shardify::{ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertRep
 use super::ui::{duration, table};
 
 /// A count with its noun.
-fn count(number: u64, one: &str, many: &str) -> String {
+pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", Count(number), if number == 1 { one } else { many })
 }
 

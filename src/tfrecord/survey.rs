@@ -18,6 +18,7 @@
 
 use super::{
     crc::mask,
+    damage::{Damage, DamageKind},
     frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
     resync::find_header,
     running::{RunningCrc, WINDOW},
@@ -30,52 +31,6 @@ use crate::{
 
 /// Damaged headers that are remembered, in case one of them is found to hold what follows.
 const MAX_SUSPECTS: usize = 64;
-
-/// What is wrong at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DamageKind {
-    /// The header's checksum does not match its length.
-    LengthCrc {
-        /// The masked CRC-32C in the file.
-        stored: u32,
-        /// The masked CRC-32C of the eight length bytes.
-        computed: u32,
-    },
-    /// The payload's checksum does not match.
-    DataCrc {
-        /// The masked CRC-32C in the file.
-        stored: u32,
-        /// The masked CRC-32C of the payload.
-        computed: u32,
-    },
-    /// The file ends with less than a header.
-    TruncatedHeader,
-    /// The file ends inside a record.
-    TruncatedRecord {
-        /// The bytes that the record needs, framing included.
-        needed: u64,
-    },
-    /// A header that holds and claims more than a record may have.
-    TooLarge {
-        /// What it claims, in bytes.
-        claimed: u64,
-    },
-    /// Nothing but zeros up to the end of the file.
-    ZeroTail,
-}
-
-/// A stretch of a file that cannot be read as records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damage {
-    /// The number of the damaged record in the file; every damage before it counts as one record.
-    pub record: RecordIndex,
-    /// Where it starts.
-    pub offset: ByteOffset,
-    /// Bytes up to where reading goes on.
-    pub bytes: u64,
-    /// What is wrong.
-    pub kind: DamageKind,
-}
 
 /// What is in a file of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
