@@ -22,4 +22,6 @@ mod proto;
 #[cfg(feature = "cli")]
 mod publish;
 mod read_foreign;
+#[cfg(feature = "cli")]
+mod repair;
 mod support;

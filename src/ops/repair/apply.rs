@@ -126,7 +126,11 @@ fn finish(
     staged: Vec<StagedSplit<'_>>,
 ) -> Result<Manifest> {
     let meaning = &plan.meaning;
-    let named = name_shards(&output.work, &plan.name, plan.compression, meaning.class_names.len(), staged)?;
+    let mut named = name_shards(&output.work, &plan.name, plan.compression, 0, staged)?;
+    for split in &mut named.splits {
+        let planned = plan.splits.iter().find(|planned| planned.name == split.name);
+        split.class_counts = planned.map(|planned| meaning.class_counts(&planned.stats)).unwrap_or_default();
+    }
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool: TOOL.to_owned(),
@@ -136,10 +140,10 @@ fn finish(
         seed: 0,
         inputs_sha256: fingerprint.inputs_sha256,
         options: fingerprint.options,
-        class_names: meaning.class_names.clone(),
-        label_offset: meaning.label_offset,
-        schema: meaning.schema.clone(),
-        supervised_keys: meaning.supervised_keys.clone(),
+        class_names: meaning.of.class_names.clone(),
+        label_offset: meaning.of.label_offset,
+        schema: meaning.of.schema.clone(),
+        supervised_keys: meaning.of.supervised_keys.clone(),
         splits: named.splits,
         files: Vec::new(),
         skipped: 0,

@@ -72,9 +72,7 @@ pub(super) fn copy_split(
         let inputs: Vec<ShardInput> = group.shards.iter().map(|shard| input(shard, file(shard))).collect();
         let records = group.positions.end - group.positions.start;
         let order = Order::Run(0..records);
-        let at = |position| usize::try_from(position).unwrap_or(usize::MAX);
-        let classes = split.classes.get(at(group.positions.start)..at(group.positions.end)).unwrap_or_default();
-        let records = ShardRecords::new(storage, &inputs, &order, classes, plan.max_shard);
+        let records = ShardRecords::new(storage, &inputs, &order, &[], plan.max_shard);
         let source = From { first: group.positions.start, records };
         // Nothing is left out here: what cannot be read ends the run.
         let (new, _) = run_range(&job, &source, &output.work, storage, cancel, progress)?;

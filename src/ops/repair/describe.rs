@@ -1,13 +1,18 @@
-//! What the records mean, as the files beside the shards say, and these files anew for what is written.
+//! What the records mean, as the files beside the shards or the records themselves say, and these files anew for what is
+//! written.
 
 use serde_json::{Map, Value};
 
 use super::inputs::Inputs;
 use crate::{
-    error::Result,
-    example::{Role, Schema},
+    error::{At, Result},
+    example::Role,
     index::{Manifest, labels_file_name, tfds_files},
-    ops::dataset::{DataSet, LabelNames, Metadata},
+    ops::{
+        dataset::{DataSet, LabelNames, Metadata},
+        describe::Description,
+    },
+    pipeline::FieldStats,
     storage::Storage,
     tfrecord::Compression,
 };
@@ -15,15 +20,10 @@ use crate::{
 /// No file of metadata is larger; what is, is something else.
 const MAX: u64 = 1 << 30;
 
-/// The features of every record, as far as they are known.
+/// The meaning of the records, as far as it is known.
 #[derive(Debug, Default)]
 pub(super) struct Meaning {
-    pub(super) schema: Schema,
-    pub(super) class_names: Vec<String>,
-    pub(super) label_offset: u32,
-    pub(super) supervised_keys: Option<(String, String)>,
-    /// The key of the label that `class_names` are of.
-    pub(super) label: Option<String>,
+    pub(super) of: Description,
     /// The files of TFDS that stand beside the input: they know more than can be said as a schema.
     tfds: Option<TfdsTexts>,
 }
@@ -37,35 +37,36 @@ struct TfdsTexts {
 }
 
 impl Meaning {
-    /// What the metadata of the input say.
+    /// What the metadata of the input say, or else what its intact records hold. Of records that are no Examples nothing is
+    /// said: neither a schema nor TFDS knows them.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if they are there and cannot be read.
-    pub(super) fn of(inputs: &Inputs, storage: &dyn Storage) -> Result<Self> {
-        // Folders that make up one data set together have none.
-        let [set] = inputs.sets.as_slice() else { return Ok(Self::default()) };
-        if let Some(manifest) = set.manifest.get() {
-            let is_label = |role: &Role| matches!(role, Role::ClassLabel { .. });
-            let label = manifest.schema.fields.iter().find(|field| is_label(&field.role) && !field.auxiliary);
-            return Ok(Self {
-                label: label.map(|field| field.key.clone()),
-                schema: manifest.schema.clone(),
-                class_names: manifest.class_names.clone(),
-                label_offset: manifest.label_offset,
-                supervised_keys: manifest.supervised_keys.clone(),
-                tfds: None,
-            });
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if there are metadata that cannot be read.
+    pub(super) fn of(inputs: &Inputs, stats: &FieldStats, storage: &dyn Storage) -> Result<Self> {
+        // Folders that make up one data set together have no metadata.
+        if let [set] = inputs.sets.as_slice()
+            && let Some(of) = Description::of_metadata(set)
+        {
+            let tfds = if set.manifest.get().is_none() { TfdsTexts::of(set, storage)? } else { None };
+            return Ok(Self { of, tfds });
         }
-        let Some(features) = set.features.get() else { return Ok(Self::default()) };
-        let label = set.labels.first();
-        Ok(Self {
-            schema: features.schema.clone(),
-            class_names: label.map(|label| label.names.clone()).unwrap_or_default(),
-            label_offset: label.map_or(0, |label| label.offset),
-            supervised_keys: None,
-            label: label.map(|label| label.key.clone()),
-            tfds: TfdsTexts::of(set, storage)?,
-        })
+        if stats.sequences > 0 || stats.malformed > 0 {
+            return Ok(Self::default());
+        }
+        let labels: Vec<LabelNames> = inputs.sets.iter().flat_map(|set| set.labels.iter().cloned()).collect();
+        Ok(Self { of: Description::infer(stats, &labels), tfds: None })
+    }
+
+    /// How many of some records are of each class; empty without classes.
+    pub(super) fn class_counts(&self, stats: &FieldStats) -> Vec<u64> {
+        let mut counts = vec![0; self.of.class_names.len()];
+        let label = self.of.label_key.as_ref().and_then(|key| stats.features.get(key));
+        for (stored, records) in label.and_then(|label| label.histogram.counts()).into_iter().flatten() {
+            if let Some(count) = self.of.class_of(*stored).and_then(|class| counts.get_mut(class)) {
+                *count += records;
+            }
+        }
+        counts
     }
 
     /// The files for TFDS beside the shards that a manifest describes; none if the features are not known.
@@ -74,10 +75,7 @@ impl Meaning {
             return Vec::new();
         }
         let mut files = tfds_files(manifest, payload_bytes);
-        let Some(tfds) = &self.tfds else { return files };
-        if manifest.compression != Compression::None {
-            return Vec::new();
-        }
+        let Some(tfds) = self.tfds.as_ref().filter(|_| manifest.compression == Compression::None) else { return files };
         for (name, text) in &mut files {
             match name.as_str() {
                 "features.json" => text.clone_from(&tfds.features),
@@ -85,6 +83,7 @@ impl Meaning {
                 _ => {}
             }
         }
+        // Each label has names of its own, where the manifest has those of one.
         files.retain(|(name, _)| !name.ends_with(".labels.txt"));
         let lines = |label: &LabelNames| label.names.iter().map(|name| format!("{name}\n")).collect::<String>();
         files.extend(tfds.labels.iter().map(|label| (labels_file_name(&label.key), lines(label).into_bytes())));
@@ -94,7 +93,7 @@ impl Meaning {
     /// The names of the files of class names that may be written.
     pub(super) fn label_files(&self) -> Vec<String> {
         let is_label = |role: &Role| matches!(role, Role::ClassLabel { .. });
-        let fields = self.schema.fields.iter().filter(|field| is_label(&field.role) && !field.auxiliary);
+        let fields = self.of.schema.fields.iter().filter(|field| is_label(&field.role) && !field.auxiliary);
         fields.map(|field| labels_file_name(&field.key)).collect()
     }
 }
@@ -105,9 +104,10 @@ impl TfdsTexts {
             return Ok(None);
         }
         let read = |name: &str| -> Result<Vec<u8>> {
-            let file = storage.open(&set.dir.join(name))?;
+            let path = set.dir.join(name);
+            let file = storage.open(&path)?;
             let mut text = vec![0; usize::try_from(file.len().min(MAX)).unwrap_or(0)];
-            file.read_exact_at(&mut text, 0)?;
+            file.read_exact_at(&mut text, 0).at(path)?;
             Ok(text)
         };
         let Ok(info) = serde_json::from_slice(&read("dataset_info.json")?) else { return Ok(None) };

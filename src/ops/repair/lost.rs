@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 use crate::{
     error::Error,
     pipeline::ScannedShard,
-    tfrecord::{Damage, DamageKind, StreamFault},
+    tfrecord::{Compression, Damage, DamageKind, StreamFault},
     transform::{Detected, detect},
     units::{ByteOffset, Count, RecordIndex},
 };
@@ -97,16 +97,33 @@ pub(super) fn of_shard<P>(path: &Path, shard: &ScannedShard<P>, expected: Option
 }
 
 /// What a file is that was never a TFRecord, as far as its first bytes tell.
-fn is_something_else<P>(shard: &ScannedShard<P>) -> Option<String> {
-    let [damage] = shard.damage.as_slice() else { return None };
-    if damage.offset.0 > 0 || !shard.intact.is_empty() || shard.compression != crate::tfrecord::Compression::None {
+pub(super) fn is_something_else<P>(shard: &ScannedShard<P>) -> Option<String> {
+    let first = shard.damage.first()?;
+    if first.offset.0 > 0 || shard.compression != Compression::None {
         return None;
     }
-    match (damage.kind, detect(&shard.head)) {
+    if let Some(archive) = archive(&shard.head) {
+        return Some(archive.to_owned());
+    }
+    if !shard.intact.is_empty() || shard.damage.len() > 1 {
+        return None;
+    }
+    match (first.kind, detect(&shard.head)) {
         (DamageKind::ZeroTail, _) => Some("a file of nothing but zeros".to_owned()),
         (DamageKind::TruncatedRecord { .. } | DamageKind::DataCrc { .. } | DamageKind::TooLarge { .. }, _) => None,
         (_, Detected::Image(format)) => Some(format!("an image ({})", format.name())),
         (_, Detected::Other(foreign)) => foreign.is_known().then(|| foreign.what.to_owned()),
+    }
+}
+
+/// Whether the file holds files as they are. Those may be TFRecords, whose records are not records of this one.
+fn archive(head: &[u8]) -> Option<&'static str> {
+    let is_at = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
+    match () {
+        // What follows is never the upper half of a length that a record may have.
+        () if is_at(0, b"PK\x03\x04") && !is_at(4, &[0; 4]) => Some("a zip archive"),
+        () if is_at(257, b"ustar") => Some("a tar archive"),
+        () => None,
     }
 }
 

@@ -8,7 +8,6 @@ mod apply;
 mod copy;
 mod describe;
 mod inputs;
-mod look;
 mod lost;
 mod options;
 mod plan;

@@ -10,17 +10,16 @@ use super::{
     RepairOptions,
     describe::Meaning,
     inputs::{self, Inputs},
-    look::{Look, Seen},
     lost::{self, Lost},
 };
 use crate::{
-    error::{Error, Printable, Result},
+    error::{At, Error, Printable, Result},
     ops::{
-        dataset::{DataSet, Metadata},
+        dataset::{DataSet, Metadata, SplitShards},
         publish::threads,
         scratch_dir::ScratchDir,
     },
-    pipeline::{Cancel, Progress, Scan, ScannedShard},
+    pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard},
     shard::MAX_MAX_SHARD,
     storage::{LocalStorage, Storage},
     tfrecord::{Compression, Spans},
@@ -61,8 +60,8 @@ pub struct PlannedSplit {
     pub name: String,
     /// The shards that it is made of, in order.
     pub shards: Vec<PlannedShard>,
-    /// The class of each intact record; empty where there is no label.
-    pub(super) classes: Vec<u32>,
+    /// What its intact records hold.
+    pub(super) stats: FieldStats,
 }
 
 /// One shard of the input.
@@ -142,39 +141,12 @@ pub fn plan_repair(options: &RepairOptions, cancel: &Cancel, progress: &dyn Prog
     let started = Instant::now();
     let storage = &LocalStorage;
     let inputs = inputs::find(options, storage)?;
-    let mut meaning = Meaning::of(&inputs, storage)?;
     let warnings = inputs.sets.iter().flat_map(warnings).collect();
     progress.step("looking at shards", None);
-    let scanned = scan(options, storage, &inputs, &meaning, cancel, progress)?;
-
-    let expected: BTreeMap<(PathBuf, String), u64> = inputs
-        .sets
-        .iter()
-        .flat_map(|set| inputs::expected_records(set).into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
-        .collect();
-    let (mut strange, mut sequences) = (0, 0);
-    let mut scanned = scanned.into_iter();
-    let mut splits = Vec::new();
-    for split in &inputs.splits {
-        let mut planned = PlannedSplit { name: split.name.clone(), shards: Vec::new(), classes: Vec::new() };
-        for (path, shard) in split.shards.iter().zip(scanned.by_ref()) {
-            strange += shard.part.strange;
-            sequences += shard.part.sequences;
-            let lost = lost::of_shard(path, &shard, expected.get(&key(path)).copied());
-            planned.classes.extend(shard.part.classes);
-            planned.shards.push(PlannedShard {
-                path: path.clone(),
-                bytes: shard.bytes,
-                compression: shard.compression,
-                lost,
-                intact: shard.intact,
-            });
-        }
-        splits.push(planned);
-    }
-    if sequences > 0 {
-        // TFDS reads Examples only.
-        meaning = Meaning::default();
+    let splits = look(options, storage, &inputs, cancel, progress)?;
+    let mut stats = FieldStats::default();
+    for split in &splits {
+        stats.join(split.stats.clone(), 0);
     }
     let missing = inputs.sets.iter().flat_map(inputs::missing);
     Ok(RepairPlan {
@@ -184,11 +156,11 @@ pub fn plan_repair(options: &RepairOptions, cancel: &Cancel, progress: &dyn Prog
         max_shard: options.max_shard.unwrap_or(MAX_MAX_SHARD),
         splits,
         missing: missing.map(|(first, shards)| Lost::missing_shards(&first, shards)).collect(),
-        strange,
+        strange: stats.malformed,
         warnings,
         elapsed: started.elapsed(),
         options: options.clone(),
-        meaning,
+        meaning: Meaning::of(&inputs, &stats, storage)?,
     })
 }
 
@@ -198,15 +170,28 @@ fn key(path: &Path) -> (PathBuf, String) {
     (dir.to_path_buf(), path.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }
 
-fn scan(
+/// Reads every shard. What is known of the records is joined at once: it may be large.
+fn look(
     options: &RepairOptions,
     storage: &dyn Storage,
     inputs: &Inputs,
-    meaning: &Meaning,
     cancel: &Cancel,
     progress: &dyn Progress,
-) -> Result<Vec<ScannedShard<Seen>>> {
+) -> Result<Vec<PlannedSplit>> {
+    let expected: BTreeMap<(PathBuf, String), u64> = inputs
+        .sets
+        .iter()
+        .flat_map(|set| inputs::expected_records(set).into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
+        .collect();
     let shards: Vec<PathBuf> = inputs.splits.iter().flat_map(|split| split.shards.iter().cloned()).collect();
+    let split_of = inputs.splits.iter().enumerate().flat_map(|(at, split)| split.shards.iter().map(move |_| at));
+    let split_of: Vec<usize> = split_of.collect();
+    let empty = |split: &SplitShards| PlannedSplit {
+        name: split.name.clone(),
+        shards: Vec::new(),
+        stats: FieldStats::default(),
+    };
+    let mut splits: Vec<PlannedSplit> = inputs.splits.iter().map(empty).collect();
     let scratch = ScratchDir::new();
     let spool = scratch.spool().watch(|_| cancel.check());
     let scan = Scan {
@@ -218,16 +203,22 @@ fn scan(
         cancel,
         progress,
     };
-    let look =
-        Look { label: meaning.label.as_deref(), offset: meaning.label_offset, classes: meaning.class_names.len() };
-    let mut scanned = Vec::new();
-    scan.run(&look, |_, shard| {
+    scan.run(&Fields::default(), |at, shard| {
         // What cannot be read is not known to be damaged: going on without it would lose what may be whole.
         let advice = "a shard that cannot be read cannot be repaired: see to it, or name the other shards only";
-        scanned.push(shard.map_err(|error| if error.hint().is_some() { error } else { error.with_hint(advice) })?);
+        let shard = shard.map_err(|error| if error.hint().is_some() { error } else { error.with_hint(advice) })?;
+        let split = split_of.get(at).and_then(|split| splits.get_mut(*split));
+        if let (Some(split), Some(path)) = (split, shards.get(at)) {
+            let lost = lost::of_shard(path, &shard, expected.get(&key(path)).copied());
+            let is_shard = lost::is_something_else(&shard).is_none();
+            let ScannedShard { bytes, compression, intact, part, .. } = shard;
+            let (intact, part) = if is_shard { (intact, part) } else { Default::default() };
+            split.stats.join(part, 0);
+            split.shards.push(PlannedShard { path: path.clone(), bytes, compression, lost, intact });
+        }
         Ok(())
     })?;
-    Ok(scanned)
+    Ok(splits)
 }
 
 /// gzip for what is compressed throughout: one data set has one compression, and every reader reads plain shards.
@@ -260,7 +251,7 @@ impl RepairPlan {
                     "not-tfrecord" => lost.message.clone(),
                     _ => format!("it holds no intact record ({})", lost.describe()),
                 });
-                crate::error::At::at(Err::<(), _>(Error::inputs(why)), &only.path).err()
+                Err::<(), _>(Error::inputs(why)).at(&only.path).err()
             }
             _ => None,
         };
