@@ -79,12 +79,11 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> RunningCrc<F> {
             return self.append(0, from, len);
         }
         let (before, all) = (self.up_to(from)?, self.up_to(to)?);
-        // A CRC is linear: what stands before the stretch is taken out of the whole.
-        Ok(all ^ shift(before, len))
+        Ok(between(before, all, len))
     }
 
     /// The CRC-32C of everything before an offset.
-    fn up_to(&mut self, at: u64) -> Result<u32> {
+    pub(super) fn up_to(&mut self, at: u64) -> Result<u32> {
         let step = usize::try_from(at / STEP).unwrap_or(usize::MAX);
         let crc = self.table.get(step).copied().unwrap_or_default();
         self.append(crc, at - at % STEP, at % STEP)
@@ -114,4 +113,10 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> RunningCrc<F> {
         }
         Ok(true)
     }
+}
+
+/// The CRC-32C of `len` bytes, from those of everything before them and of everything up to their end. A CRC is linear: what
+/// stands before is taken out of the whole.
+pub(super) fn between(before: u32, all: u32, len: u64) -> u32 {
+    all ^ shift(before, len)
 }

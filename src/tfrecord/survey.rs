@@ -21,7 +21,7 @@ use super::{
     damage::{Damage, DamageKind},
     frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
     resync::find_header,
-    running::{RunningCrc, WINDOW},
+    running::{RunningCrc, WINDOW, between},
     spans::Spans,
 };
 use crate::{
@@ -59,6 +59,8 @@ pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Res
 /// A damaged header whose record may reach further than the next place where reading was resumed.
 struct Suspect {
     start: u64,
+    /// The CRC-32C of everything before its payload.
+    before: u32,
     kind: DamageKind,
     /// How many intact records and damages came before.
     intact: u64,
@@ -95,16 +97,21 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
                 Found::BadData { end, kind } => {
                     let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
                     self.note(at, next, kind);
+                    self.take_back(next)?;
                     next
                 }
-                Found::PastEnd { needed } => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                Found::PastEnd { needed } => match self.resume_behind(at)? {
+                    Some(next) => next,
+                    None => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                },
                 Found::NoHeader => self.ends(at, DamageKind::TruncatedHeader)?,
                 Found::BadHeader(_) if self.bytes.is_zero_from(at)? => self.ends(at, DamageKind::ZeroTail)?,
                 Found::BadHeader(kind) => {
                     // When there are too many, the outermost ones and the latest one matter most.
                     self.suspects.truncate(MAX_SUSPECTS - 1);
                     let (intact, damage) = (self.intact.len(), self.damage.len());
-                    self.suspects.push(Suspect { start: at, kind, intact, damage });
+                    let before = self.bytes.up_to((at + HEADER_LEN as u64).min(self.len))?;
+                    self.suspects.push(Suspect { start: at, before, kind, intact, damage });
                     let next = self.next_record(at + 1, self.len, true)?.unwrap_or(self.len);
                     self.note(at, next, kind);
                     self.take_back(next)?;
@@ -130,22 +137,37 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
 
     /// If everything from a suspect to `end` was one record, says so and takes back what was found inside.
     fn take_back(&mut self, end: u64) -> Result<bool> {
-        for at in 0..self.suspects.len() {
-            let Some(&Suspect { start, kind, intact, damage }) = self.suspects.get(at) else { break };
-            let len = end.saturating_sub(start);
-            if len < FRAME_LEN as u64 || len - FRAME_LEN as u64 > self.limit.0 {
-                continue;
-            }
-            let footer = end - FOOTER_LEN as u64;
-            if mask(self.bytes.crc(start + HEADER_LEN as u64, footer)?) == self.bytes.u32_at(footer)? {
-                self.intact.truncate(intact);
-                self.damage.truncate(damage);
-                self.suspects.truncate(at);
-                self.note(start, end, kind);
-                return Ok(true);
-            }
+        let Some(footer) = end.checked_sub(FOOTER_LEN as u64).filter(|_| !self.suspects.is_empty()) else {
+            return Ok(false);
+        };
+        let (all, stored) = (self.bytes.up_to(footer)?, self.bytes.u32_at(footer)?);
+        let limit = self.limit.0;
+        let is_whole = |suspect: &Suspect| {
+            let payload = footer.checked_sub(suspect.start + HEADER_LEN as u64);
+            payload.is_some_and(|len| len <= limit && mask(between(suspect.before, all, len)) == stored)
+        };
+        let Some(at) = self.suspects.iter().position(is_whole) else { return Ok(false) };
+        if let Some(&Suspect { start, kind, intact, damage, .. }) = self.suspects.get(at) {
+            self.intact.truncate(intact);
+            self.damage.truncate(damage);
+            self.suspects.truncate(at);
+            self.note(start, end, kind);
         }
-        Ok(false)
+        Ok(true)
+    }
+
+    /// A header that claims more than is left, behind a damaged one: it may stand inside of the record that lost its header, as
+    /// the end of a stored file that was cut. Then that record ends where another one starts, and its checksum holds.
+    fn resume_behind(&mut self, at: u64) -> Result<Option<u64>> {
+        let mut from = at + HEADER_LEN as u64;
+        for _ in 0..if self.suspects.is_empty() { 0 } else { MAX_SUSPECTS } {
+            let Some(next) = self.next_record(from, self.len, true)? else { break };
+            if self.take_back(next)? {
+                return Ok(Some(next));
+            }
+            from = next + 1;
+        }
+        Ok(None)
     }
 
     fn look(&mut self, at: u64) -> Result<Found> {
