@@ -125,8 +125,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
 
 /// The plan in short, before it is carried out.
 fn show(plan: &RepairPlan, ui: &Ui) {
-    if plan.records() == 0 && plan.shards().count() == 1 {
-        // What is wrong with it is the error.
+    if !plan.has_damage() || plan.records() == 0 && plan.shards().count() == 1 {
+        // The result says so, or else the error what is wrong with the only one.
         return;
     }
     let named = if ui.verbosity() == Verbosity::Verbose { usize::MAX } else { NAMED };

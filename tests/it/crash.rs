@@ -30,7 +30,12 @@ struct Case {
 impl Case {
     #[track_caller]
     fn new(dir: TempDir, args: &[&str], code: i32) -> Self {
-        let args: Vec<String> = ["convert"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+        Self::of("convert", dir, args, code)
+    }
+
+    #[track_caller]
+    fn of(verb: &str, dir: TempDir, args: &[&str], code: i32) -> Self {
+        let args: Vec<String> = [verb].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
         let out = dir.path().join("whole");
         let ran = shardify(args.iter().map(AsRef::as_ref).chain([out.as_os_str()]));
         assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
@@ -243,6 +248,26 @@ fn killed_runs_of_images_end_with_the_same_bytes() {
         [input.to_str().unwrap(), "--on-error", "skip", "--max-shard", "30kB", "--size", "60x60", "--format", "png"];
     let case = Case::new(dir, &args, 1);
     kill_again_and_again(&case, 3);
+}
+
+#[test]
+fn killed_repairs_end_with_the_same_bytes() {
+    // Plain shards in one go, and compressed ones that are unpacked one by one; both with damage in the middle.
+    for compression in ["none", "gzip"] {
+        let case = Case::small_rows(&["--compression", compression]);
+        let input = case.out("whole");
+        for shard in manifest(&input).splits.into_iter().flat_map(|split| split.shards).step_by(9) {
+            let path = input.join(shard.name);
+            let mut bytes = fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+        let dir = tempdir().unwrap();
+        let case = Case { dir: case.dir, ..Case::of("repair", dir, &[input.to_str().unwrap()], 1) };
+        assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
+        kill_again_and_again(&case, 12);
+    }
 }
 
 /// Moments that nobody chose: before the first shard, in the middle of a sync, while publishing or tidying up.
