@@ -13,8 +13,8 @@
 //!   inside is taken back.
 //! - A header that holds and claims more than is left means that the file was cut: nothing inside is looked at.
 //!
-//! Checksums of long stretches come from a table of running checksums, made in one pass over the file, so that no evidence
-//! costs more than a few kilobytes of reading, and the whole never more than a few passes.
+//! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
+//! for it, no evidence costs more than a few kilobytes of reading beside, and the whole never more than a few passes.
 
 use super::{
     crc::mask,
@@ -48,8 +48,7 @@ pub struct Survey {
 pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Result<()>) -> Result<Survey> {
     // Lengths are kept in 32 bits, and no Example may be longer.
     let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
-    let mut bytes = RunningCrc::new(len, read);
-    bytes.index()?;
+    let bytes = RunningCrc::new(len, read);
     let mut surveyor =
         Surveyor { bytes, len, limit, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
     surveyor.run()?;
