@@ -256,7 +256,7 @@ fn compressed_shards_are_saved_and_stay_compressed() {
         bench.write(name, &bytes);
         bench.repair(&format!("{name} saved{more}"), 1);
         assert!(bench.path("saved").join(file).exists(), "{file}");
-        assert_eq!(payloads_of(&bench.path("saved")), [kept.clone()], "{file}");
+        assert_eq!(payloads_of(&bench.path("saved")), std::slice::from_ref(&kept), "{file}");
         fs::remove_dir_all(bench.path("saved")).unwrap();
     }
     // Plain and compressed shards side by side come out plain.
