@@ -11,7 +11,8 @@
 //!   at this and every later place where reading was resumed, the checksum before that place is compared with the bytes since
 //!   the damaged header: if it holds, all of them were one record of which only the header is damaged, and what was found
 //!   inside is taken back.
-//! - A header that holds and claims more than is left means that the file was cut: nothing inside is looked at.
+//!   That is looked for inside of damaged or cut records too, which may themselves have stood inside.
+//! - A header that holds and claims more than is left means that the file was cut: nothing inside is a record.
 //!
 //! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
 //! for it, no evidence costs more than a few kilobytes of reading beside, and the whole never more than a few passes.
@@ -93,13 +94,16 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
                     self.intact.push(at, u32::try_from(end - at).unwrap_or(u32::MAX));
                     end
                 }
-                Found::BadData { end, kind } => {
-                    let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
-                    self.note(at, next, kind);
-                    self.take_back(next)?;
-                    next
-                }
-                Found::PastEnd { needed } => match self.resume_behind(at)? {
+                Found::BadData { end, kind } => match self.resume_inside(at, end)? {
+                    Some(next) => next,
+                    None => {
+                        let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
+                        self.note(at, next, kind);
+                        self.take_back(next)?;
+                        next
+                    }
+                },
+                Found::PastEnd { needed } => match self.resume_inside(at, self.len)? {
                     Some(next) => next,
                     None => self.ends(at, DamageKind::TruncatedRecord { needed })?,
                 },
@@ -155,12 +159,13 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
         Ok(true)
     }
 
-    /// A header that claims more than is left, behind a damaged one: it may stand inside of the record that lost its header, as
-    /// the end of a stored file that was cut. Then that record ends where another one starts, and its checksum holds.
-    fn resume_behind(&mut self, at: u64) -> Result<Option<u64>> {
+    /// A record from `at` to `end` that is damaged or cut, behind a damaged header: its own header may stand inside of the record
+    /// whose header is damaged, as the end of a stored file that was cut, and claim what is not there. Then that record ends
+    /// where another one starts, and its checksum holds.
+    fn resume_inside(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
         let mut from = at + HEADER_LEN as u64;
         for _ in 0..if self.suspects.is_empty() { 0 } else { MAX_SUSPECTS } {
-            let Some(next) = self.next_record(from, self.len, true)? else { break };
+            let Some(next) = self.next_record(from, end, true)? else { break };
             if self.take_back(next)? {
                 return Ok(Some(next));
             }
