@@ -267,6 +267,14 @@ fn killed_repairs_end_with_the_same_bytes() {
         let case = Case { dir: case.dir, ..Case::of("repair", dir, &[input.to_str().unwrap()], 1) };
         assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
         kill_again_and_again(&case, 12);
+        let out = case.out("interrupted");
+        let child = case.start_and_stop(&out, 2, &[]);
+        signal(&child, "INT");
+        signal(&child, "CONT");
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--resume"), "{}", ran.stderr);
+        case.finish(&out, "interrupted");
     }
 }
 
