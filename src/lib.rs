@@ -31,9 +31,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use ops::{
     ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, FileOutcome, Finding,
     FindingKind, IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit,
-    KeyValue, MAX_FINDINGS, MaxErrors, PlacedFile, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan,
-    ReshardReport, SchemaSource, Severity, ShardCounts, ShownFeature, ShownRecord, Spread, ValidateOptions,
-    ValidateReport, convert, dry_run, inspect, make_index, plan_reshard, reshard, validate,
+    KeyValue, Lost, MAX_FINDINGS, MaxErrors, PlacedFile, PlannedSplit, RepairOptions, RepairOutcome, RepairPlan,
+    RepairReport, RepairShard, RepairSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource,
+    Severity, ShardCounts, ShownFeature, ShownRecord, Spread, ValidateOptions, ValidateReport, convert, dry_run,
+    inspect, make_index, plan_repair, plan_reshard, reshard, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

@@ -6,6 +6,8 @@ mod extras;
 mod index;
 mod inspect;
 mod progress;
+mod repair;
+mod repair_results;
 mod reshard;
 mod results;
 mod screen;
@@ -24,7 +26,7 @@ use self::ui::Ui;
 enum Outcome {
     /// Done, nothing to complain about.
     Clean,
-    /// Done, but there are problems: inputs were skipped.
+    /// Done, but there are problems: inputs were skipped, damage was found.
     ProblemsFound,
     /// Some of it could not be done, and was said to be so.
     Incomplete,
@@ -53,6 +55,7 @@ enum Command {
     Inspect(Box<inspect::Args>),
     Index(Box<index::Args>),
     Reshard(Box<reshard::Args>),
+    Repair(repair::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -74,6 +77,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Inspect(args) => inspect::main(&args),
         Command::Index(args) => index::main(&args),
         Command::Reshard(args) => reshard::main(&args),
+        Command::Repair(args) => repair::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -1,12 +1,12 @@
 //! What users ask for: one module a verb, each from options to a report, built from the layers below. Nothing here prints.
 
 mod convert;
-#[allow(dead_code, reason = "validate reads the rest")]
 mod dataset;
 mod describe;
 mod inspect;
 mod make_index;
 mod publish;
+mod repair;
 mod reshard;
 mod scratch_dir;
 mod validate;
@@ -18,6 +18,7 @@ pub use inspect::{
 };
 pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, PlacedFile, make_index};
 pub use publish::{Existing, ShardCounts};
+pub use repair::{Lost, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit, plan_repair};
 pub use reshard::{
     KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,
 };

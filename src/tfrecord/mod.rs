@@ -12,6 +12,7 @@
 
 mod compression;
 mod crc;
+mod damage;
 mod frame;
 mod inflate;
 mod reader;
@@ -23,10 +24,11 @@ mod walk;
 
 pub use compression::{Compression, gzip_member};
 pub use crc::{mask, masked_crc32c, unmask};
+pub use damage::{Damage, DamageKind};
 pub use frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, footer, header, parse_frame};
 pub use inflate::{Inflater, StreamFault};
 pub use reader::{DEFAULT_MAX_RECORD, ReaderOptions, Record, RecordReader};
 pub use resync::find_header;
 pub use spans::{RecordSpan, Spans};
-pub use survey::{Damage, DamageKind, Survey, survey};
+pub use survey::{Survey, survey};
 pub use walk::walk;

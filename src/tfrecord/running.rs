@@ -20,28 +20,40 @@ pub(super) struct RunningCrc<F> {
     start: u64,
     /// `table[i]` is the CRC-32C of the first `i * STEP` bytes.
     table: Vec<u32>,
+    /// How far the table goes, and the CRC-32C of everything up to there.
+    indexed: u64,
+    crc: u32,
+    block: Vec<u8>,
     spare: Vec<u8>,
 }
 
 impl<F: FnMut(&mut [u8], u64) -> Result<()>> RunningCrc<F> {
     pub(super) fn new(len: u64, read: F) -> Self {
-        Self { len, read, window: Vec::new(), start: 0, table: Vec::new(), spare: Vec::new() }
+        Self {
+            len,
+            read,
+            window: Vec::new(),
+            start: 0,
+            table: vec![0],
+            indexed: 0,
+            crc: 0,
+            block: Vec::new(),
+            spare: Vec::new(),
+        }
     }
 
-    /// Makes the table, in one pass.
-    pub(super) fn index(&mut self) -> Result<()> {
-        let mut buffer = vec![0; usize::try_from(self.len).unwrap_or(PASS).min(PASS)];
-        let (mut at, mut crc) = (0, 0);
-        self.table = vec![0];
-        while at < self.len {
-            let take = usize::try_from(self.len - at).unwrap_or(PASS).min(PASS);
-            let part = buffer.get_mut(..take).unwrap_or_default();
-            (self.read)(part, at)?;
-            at += take as u64;
-            for step in part.chunks(usize::try_from(STEP).unwrap_or(PASS)) {
-                crc = crc32c::crc32c_append(crc, step);
-                if step.len() as u64 == STEP {
-                    self.table.push(crc);
+    /// Makes the table as far as an offset and somewhat further. Each byte is read once for it, and none before it is needed.
+    fn index(&mut self, to: u64) -> Result<()> {
+        let step = usize::try_from(STEP).unwrap_or(PASS);
+        while self.indexed < to.min(self.len) {
+            let take = usize::try_from(self.len - self.indexed).unwrap_or(PASS).min(PASS);
+            self.block.resize(take, 0);
+            (self.read)(&mut self.block, self.indexed)?;
+            self.indexed += take as u64;
+            for part in self.block.chunks(step) {
+                self.crc = crc32c::crc32c_append(self.crc, part);
+                if part.len() == step {
+                    self.table.push(self.crc);
                 }
             }
         }
@@ -79,12 +91,12 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> RunningCrc<F> {
             return self.append(0, from, len);
         }
         let (before, all) = (self.up_to(from)?, self.up_to(to)?);
-        // A CRC is linear: what stands before the stretch is taken out of the whole.
-        Ok(all ^ shift(before, len))
+        Ok(between(before, all, len))
     }
 
     /// The CRC-32C of everything before an offset.
-    fn up_to(&mut self, at: u64) -> Result<u32> {
+    pub(super) fn up_to(&mut self, at: u64) -> Result<u32> {
+        self.index(at)?;
         let step = usize::try_from(at / STEP).unwrap_or(usize::MAX);
         let crc = self.table.get(step).copied().unwrap_or_default();
         self.append(crc, at - at % STEP, at % STEP)
@@ -114,4 +126,10 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> RunningCrc<F> {
         }
         Ok(true)
     }
+}
+
+/// The CRC-32C of `len` bytes, from those of everything before them and of everything up to their end. A CRC is linear: what
+/// stands before is taken out of the whole.
+pub(super) fn between(before: u32, all: u32, len: u64) -> u32 {
+    all ^ shift(before, len)
 }

@@ -11,16 +11,18 @@
 //!   at this and every later place where reading was resumed, the checksum before that place is compared with the bytes since
 //!   the damaged header: if it holds, all of them were one record of which only the header is damaged, and what was found
 //!   inside is taken back.
-//! - A header that holds and claims more than is left means that the file was cut: nothing inside is looked at.
+//!   That is looked for inside of damaged or cut records too, which may themselves have stood inside.
+//! - A header that holds and claims more than is left means that the file was cut: nothing inside is a record.
 //!
-//! Checksums of long stretches come from a table of running checksums, made in one pass over the file, so that no evidence
-//! costs more than a few kilobytes of reading, and the whole never more than a few passes.
+//! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
+//! for it, no evidence costs more than a few kilobytes of reading beside, and the whole never more than a few passes.
 
 use super::{
     crc::mask,
+    damage::{Damage, DamageKind},
     frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
     resync::find_header,
-    running::{RunningCrc, WINDOW},
+    running::{RunningCrc, WINDOW, between},
     spans::Spans,
 };
 use crate::{
@@ -30,52 +32,6 @@ use crate::{
 
 /// Damaged headers that are remembered, in case one of them is found to hold what follows.
 const MAX_SUSPECTS: usize = 64;
-
-/// What is wrong at a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DamageKind {
-    /// The header's checksum does not match its length.
-    LengthCrc {
-        /// The masked CRC-32C in the file.
-        stored: u32,
-        /// The masked CRC-32C of the eight length bytes.
-        computed: u32,
-    },
-    /// The payload's checksum does not match.
-    DataCrc {
-        /// The masked CRC-32C in the file.
-        stored: u32,
-        /// The masked CRC-32C of the payload.
-        computed: u32,
-    },
-    /// The file ends with less than a header.
-    TruncatedHeader,
-    /// The file ends inside a record.
-    TruncatedRecord {
-        /// The bytes that the record needs, framing included.
-        needed: u64,
-    },
-    /// A header that holds and claims more than a record may have.
-    TooLarge {
-        /// What it claims, in bytes.
-        claimed: u64,
-    },
-    /// Nothing but zeros up to the end of the file.
-    ZeroTail,
-}
-
-/// A stretch of a file that cannot be read as records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Damage {
-    /// The number of the damaged record in the file; every damage before it counts as one record.
-    pub record: RecordIndex,
-    /// Where it starts.
-    pub offset: ByteOffset,
-    /// Bytes up to where reading goes on.
-    pub bytes: u64,
-    /// What is wrong.
-    pub kind: DamageKind,
-}
 
 /// What is in a file of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,8 +49,7 @@ pub struct Survey {
 pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Result<()>) -> Result<Survey> {
     // Lengths are kept in 32 bits, and no Example may be longer.
     let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
-    let mut bytes = RunningCrc::new(len, read);
-    bytes.index()?;
+    let bytes = RunningCrc::new(len, read);
     let mut surveyor =
         Surveyor { bytes, len, limit, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
     surveyor.run()?;
@@ -104,6 +59,8 @@ pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Res
 /// A damaged header whose record may reach further than the next place where reading was resumed.
 struct Suspect {
     start: u64,
+    /// The CRC-32C of everything before its payload.
+    before: u32,
     kind: DamageKind,
     /// How many intact records and damages came before.
     intact: u64,
@@ -137,19 +94,27 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
                     self.intact.push(at, u32::try_from(end - at).unwrap_or(u32::MAX));
                     end
                 }
-                Found::BadData { end, kind } => {
-                    let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
-                    self.note(at, next, kind);
-                    next
-                }
-                Found::PastEnd { needed } => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                Found::BadData { end, kind } => match self.resume_inside(at, end)? {
+                    Some(next) => next,
+                    None => {
+                        let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
+                        self.note(at, next, kind);
+                        self.take_back(next)?;
+                        next
+                    }
+                },
+                Found::PastEnd { needed } => match self.resume_inside(at, self.len)? {
+                    Some(next) => next,
+                    None => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                },
                 Found::NoHeader => self.ends(at, DamageKind::TruncatedHeader)?,
                 Found::BadHeader(_) if self.bytes.is_zero_from(at)? => self.ends(at, DamageKind::ZeroTail)?,
                 Found::BadHeader(kind) => {
                     // When there are too many, the outermost ones and the latest one matter most.
                     self.suspects.truncate(MAX_SUSPECTS - 1);
                     let (intact, damage) = (self.intact.len(), self.damage.len());
-                    self.suspects.push(Suspect { start: at, kind, intact, damage });
+                    let before = self.bytes.up_to((at + HEADER_LEN as u64).min(self.len))?;
+                    self.suspects.push(Suspect { start: at, before, kind, intact, damage });
                     let next = self.next_record(at + 1, self.len, true)?.unwrap_or(self.len);
                     self.note(at, next, kind);
                     self.take_back(next)?;
@@ -175,22 +140,38 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
 
     /// If everything from a suspect to `end` was one record, says so and takes back what was found inside.
     fn take_back(&mut self, end: u64) -> Result<bool> {
-        for at in 0..self.suspects.len() {
-            let Some(&Suspect { start, kind, intact, damage }) = self.suspects.get(at) else { break };
-            let len = end.saturating_sub(start);
-            if len < FRAME_LEN as u64 || len - FRAME_LEN as u64 > self.limit.0 {
-                continue;
-            }
-            let footer = end - FOOTER_LEN as u64;
-            if mask(self.bytes.crc(start + HEADER_LEN as u64, footer)?) == self.bytes.u32_at(footer)? {
-                self.intact.truncate(intact);
-                self.damage.truncate(damage);
-                self.suspects.truncate(at);
-                self.note(start, end, kind);
-                return Ok(true);
-            }
+        let Some(footer) = end.checked_sub(FOOTER_LEN as u64).filter(|_| !self.suspects.is_empty()) else {
+            return Ok(false);
+        };
+        let (all, stored) = (self.bytes.up_to(footer)?, self.bytes.u32_at(footer)?);
+        let limit = self.limit.0;
+        let is_whole = |suspect: &Suspect| {
+            let payload = footer.checked_sub(suspect.start + HEADER_LEN as u64);
+            payload.is_some_and(|len| len <= limit && mask(between(suspect.before, all, len)) == stored)
+        };
+        let Some(at) = self.suspects.iter().position(is_whole) else { return Ok(false) };
+        if let Some(&Suspect { start, kind, intact, damage, .. }) = self.suspects.get(at) {
+            self.intact.truncate(intact);
+            self.damage.truncate(damage);
+            self.suspects.truncate(at);
+            self.note(start, end, kind);
         }
-        Ok(false)
+        Ok(true)
+    }
+
+    /// A record from `at` to `end` that is damaged or cut, behind a damaged header: its own header may stand inside of the record
+    /// whose header is damaged, as the end of a stored file that was cut, and claim what is not there. Then that record ends
+    /// where another one starts, and its checksum holds.
+    fn resume_inside(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
+        let mut from = at + HEADER_LEN as u64;
+        for _ in 0..if self.suspects.is_empty() { 0 } else { MAX_SUSPECTS } {
+            let Some(next) = self.next_record(from, end, true)? else { break };
+            if self.take_back(next)? {
+                return Ok(Some(next));
+            }
+            from = next + 1;
+        }
+        Ok(None)
     }
 
     fn look(&mut self, at: u64) -> Result<Found> {

@@ -1,9 +1,9 @@
 //! From header to header to the end of a file: where its records are, without a look at what is in them.
 
 use super::{
+    damage::{Damage, DamageKind},
     frame::{FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
     spans::Spans,
-    survey::{Damage, DamageKind},
 };
 use crate::{
     error::{ErrorKind, Result},

@@ -51,7 +51,16 @@ pub struct Foreign {
     pub fault: Fault,
 }
 
+/// What a file is called of which the first bytes tell nothing.
+const UNKNOWN: &str = "a file of an unknown type";
+
 impl Foreign {
+    /// Whether the first bytes tell what the file is.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.what != UNKNOWN
+    }
+
     /// The error that reports it.
     #[must_use]
     pub fn into_error(self) -> Error {
@@ -155,7 +164,7 @@ fn foreign(head: &[u8]) -> Foreign {
     text(head).unwrap_or(if head.iter().all(|&byte| byte == 0) {
         Foreign { what: "a file of zero bytes", hint: DOWNLOAD, fault: Fault::WrongType }
     } else {
-        Foreign { what: "a file of an unknown type", hint: REMOVE, fault: Fault::WrongType }
+        Foreign { what: UNKNOWN, hint: REMOVE, fault: Fault::WrongType }
     })
 }
 

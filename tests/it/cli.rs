@@ -212,6 +212,11 @@ fn the_examples_in_help_run() {
             for shard in ["train-00000-of-00002", "train-00001-of-00002"] {
                 desk.copy(&format!("foreign/tensorflow/slim/{shard}"), &format!("data/{shard}"));
             }
+            for shard in ["shards/data.tfrecord", "data-00003-of-00010", "data-00007-of-00010"] {
+                let path = desk.dir().join(shard);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::copy(fixtures().join("broken/tfrecord/whole.tfrecord"), path).unwrap();
+            }
             // Places of the machine become places of this folder; the pager of manual pages need not be installed.
             let local = line.replace("/etc/bash_completion.d/", "").replace("~/.zfunc/", "").replace("man -l -", "cat");
             let path = Path::new(env!("CARGO_BIN_EXE_shardify")).parent().unwrap().to_path_buf();

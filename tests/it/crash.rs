@@ -30,12 +30,12 @@ struct Case {
 impl Case {
     #[track_caller]
     fn new(dir: TempDir, args: &[&str], code: i32) -> Self {
-        Self::of_verb(dir, &[&["convert"], args].concat(), code)
+        Self::of("convert", dir, args, code)
     }
 
     #[track_caller]
-    fn of_verb(dir: TempDir, args: &[&str], code: i32) -> Self {
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+    fn of(verb: &str, dir: TempDir, args: &[&str], code: i32) -> Self {
+        let args: Vec<String> = [verb].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
         let out = dir.path().join("whole");
         let ran = shardify(args.iter().map(AsRef::as_ref).chain([out.as_os_str()]));
         assert_eq!(ran.code, Some(code), "{args:?}: {}", ran.stderr);
@@ -263,7 +263,35 @@ fn killed_runs_of_reshard_end_with_the_same_bytes() {
         let source = source.to_str().unwrap().to_owned();
         let ran = shardify([&["convert", x.to_str().unwrap(), &source, "--max-shard", "1MB"], made].concat());
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        kill_again_and_again(&Case::of_verb(dir, &[&["reshard", &source], more].concat(), 0), 2);
+        kill_again_and_again(&Case::of("reshard", dir, &[&[source.as_str()], more].concat(), 0), 2);
+    }
+}
+
+#[test]
+fn killed_repairs_end_with_the_same_bytes() {
+    // Plain shards in one go, and compressed ones that are unpacked one by one; both with damage in the middle.
+    for compression in ["none", "gzip"] {
+        let case = Case::small_rows(&["--compression", compression]);
+        let input = case.out("whole");
+        for shard in manifest(&input).splits.into_iter().flat_map(|split| split.shards).step_by(9) {
+            let path = input.join(shard.name);
+            let mut bytes = fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+        let dir = tempdir().unwrap();
+        let case = Case { dir: case.dir, ..Case::of("repair", dir, &[input.to_str().unwrap()], 1) };
+        assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
+        kill_again_and_again(&case, 12);
+        let out = case.out("interrupted");
+        let child = case.start_and_stop(&out, 2, &[]);
+        signal(&child, "INT");
+        signal(&child, "CONT");
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--resume"), "{}", ran.stderr);
+        case.finish(&out, "interrupted");
     }
 }
 

@@ -26,6 +26,7 @@ mod proto;
 #[cfg(feature = "cli")]
 mod publish;
 mod read_foreign;
+mod repair;
 #[cfg(feature = "cli")]
 mod reshard;
 mod support;
