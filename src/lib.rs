@@ -29,8 +29,8 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, MaxErrors, ShardCounts, convert,
-    dry_run,
+    ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, ExportOptions, ExportReport,
+    ExportedArray, ExportedSplit, MaxErrors, OnDamage, ShardCounts, convert, dry_run, export,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

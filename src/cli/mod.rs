@@ -2,6 +2,7 @@
 
 mod args;
 mod convert;
+mod export;
 mod extras;
 mod progress;
 mod results;
@@ -43,6 +44,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Convert(Box<convert::Args>),
+    Export(Box<export::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -60,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
     };
     match cli.command {
         Command::Convert(args) => convert::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

@@ -19,6 +19,6 @@ pub use batch::{Batch, FailedInput, ImageFacts, NO_CLASS, Piece, Spread};
 pub use images::{ImageKeys, ImageRecords};
 pub use ordered::{Bounds, Cancel, ordered};
 pub use range::{OnError, RangeJob, RecordSource, run_range};
-pub use scan::{RecordPlace, Scan, ScannedShard, Visit};
+pub use scan::{RecordPlace, Scan, ScannedShard, Visit, number_among};
 pub use stats::{Progress, Silent};
 pub use work::{Failure, ShardEntry, WorkDir, read_json, write_json};

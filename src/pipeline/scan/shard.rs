@@ -40,10 +40,16 @@ impl<P> ScannedShard<P> {
     /// The number in the file of an intact record: every damage before it counts as a record.
     #[must_use]
     pub fn number_of(&self, intact: u64) -> RecordIndex {
-        // A damage of number `n` has `n - its own position` intact records before it.
-        let before = self.damage.iter().enumerate().take_while(|(at, damage)| damage.record.0 - *at as u64 <= intact);
-        RecordIndex(intact + before.count() as u64)
+        number_among(&self.damage, intact)
     }
+}
+
+/// The number in the file of an intact record of a shard with these damages.
+#[must_use]
+pub fn number_among(damage: &[Damage], intact: u64) -> RecordIndex {
+    // A damage of number `n` has `n - its own position` intact records before it.
+    let before = damage.iter().enumerate().take_while(|(at, damage)| damage.record.0 - *at as u64 <= intact);
+    RecordIndex(intact + before.count() as u64)
 }
 
 /// A shard of which the first stretches are there.
