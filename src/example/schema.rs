@@ -55,6 +55,11 @@ pub enum Role {
         /// How the elements are stored.
         encoding: Encoding,
     },
+    /// A list of texts or raw bytes.
+    Strings {
+        /// The shape of one record's value, `None` where the records differ.
+        shape: Vec<Option<u64>>,
+    },
 }
 
 /// One feature of every record.

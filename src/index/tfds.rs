@@ -117,6 +117,10 @@ fn feature(field: &Field) -> Value {
                 "tensor": { "shape": dimensions(shape), "dtype": dtype.name(), "encoding": encoding },
             })
         }
+        Role::Strings { shape } => json!({
+            "pythonClassName": class("tensor_feature.Tensor"),
+            "tensor": { "shape": dimensions(shape), "dtype": "string", "encoding": "none" },
+        }),
     }
 }
 

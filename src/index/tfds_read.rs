@@ -28,6 +28,9 @@ pub struct TfdsInfo {
     /// The splits, in their order.
     #[serde(default)]
     pub splits: Vec<TfdsSplit>,
+    /// The keys of what a model is given and of what it is to say, where it is one of each.
+    #[serde(default, deserialize_with = "pair")]
+    pub supervised_keys: Option<(String, String)>,
 }
 
 /// One split of a [`TfdsInfo`].
@@ -47,6 +50,13 @@ pub struct TfdsSplit {
 
 fn default_format() -> String {
     "tfrecord".to_owned()
+}
+
+/// Two keys; structures of several are none.
+fn pair<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(String, String)>, D::Error> {
+    let keys = Value::deserialize(deserializer)?;
+    let key = |at: usize| Some(keys.pointer(&format!("/tuple/items/{at}/featureKey"))?.as_str()?.to_owned());
+    Ok(key(0).zip(key(1)).filter(|_| keys.pointer("/tuple/items/2").is_none()))
 }
 
 fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
@@ -126,13 +136,15 @@ mod tests {
     #[test]
     fn file_names_follow_the_template() {
         let info = TfdsInfo::parse(
-            br#"{"name": "imgs", "version": "1.0.0", "splits": [
+            br#"{"name": "imgs", "version": "1.0.0",
+            "supervisedKeys": {"tuple": {"items": [{"featureKey": "image"}, {"featureKey": "label"}]}}, "splits": [
                 {"name": "train", "shardLengths": ["2", 1], "numBytes": "9"},
                 {"name": "test", "shardLengths": ["4"], "filepathTemplate": "{SPLIT}-{SHARD_INDEX}.{FILEFORMAT}"}
             ]}"#,
         )
         .unwrap();
         assert_eq!(info.splits[0].shard_lengths, [2, 1]);
+        assert_eq!(info.supervised_keys, Some(("image".to_owned(), "label".to_owned())));
         let names: Vec<_> = info.splits.iter().flat_map(|split| info.file_names(split)).collect();
         assert_eq!(
             names,

@@ -3,6 +3,8 @@
 mod convert;
 #[allow(dead_code, reason = "the verbs that read data sets come next")]
 mod dataset;
+#[allow(dead_code, reason = "the verbs that read data sets come next")]
+mod describe;
 mod export;
 mod publish;
 mod scratch_dir;

@@ -5,6 +5,7 @@
 
 mod arrays;
 mod batch;
+mod fields;
 mod images;
 mod members;
 mod ordered;
@@ -16,6 +17,7 @@ mod work;
 
 pub use arrays::{ArrayFeature, ArrayRecords, Pixels, array_encoding};
 pub use batch::{Batch, FailedInput, ImageFacts, NO_CLASS, Piece, Spread};
+pub use fields::{ByKey, BytesFacts, FeatureStats, FieldStats, Fields, Histogram, ImagesSeen, ListStats, Range, Texts};
 pub use images::{ImageKeys, ImageRecords};
 pub use ordered::{Bounds, Cancel, ordered};
 pub use range::{OnError, RangeJob, RecordSource, run_range};

@@ -78,7 +78,8 @@ pub fn detect(head: &[u8]) -> Detected {
     image(head).map_or_else(|| Detected::Other(foreign(head)), Detected::Image)
 }
 
-fn image(head: &[u8]) -> Option<SourceFormat> {
+/// The format of an image, if it is one that can be read.
+pub(super) fn image(head: &[u8]) -> Option<SourceFormat> {
     let starts = |magic: &[u8]| head.starts_with(magic);
     if starts(b"\xff\xd8\xff") || head == b"\xff\xd8" {
         Some(SourceFormat::Jpeg)

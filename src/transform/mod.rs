@@ -25,6 +25,7 @@ mod jpeg;
 mod notes;
 mod pixels;
 mod png;
+mod probe;
 mod resize;
 mod spec;
 mod tiff;
@@ -35,6 +36,7 @@ use std::fmt;
 pub use detect::{DETECT_BYTES, Detected, Foreign, SourceFormat, detect};
 pub use fault::is_guarded;
 pub use notes::{Note, NoteCounts, Notes};
+pub use probe::{ImageHead, probe};
 pub use spec::{
     Color, DEFAULT_MAX_PIXELS, DEFAULT_QUALITY, ExifMode, Filter, Fit, OutputFormat, TransformSpec, Verify,
 };

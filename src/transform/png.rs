@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::fault::{check_pixels, corrupt, truncated};
+use super::{
+    ImageHead,
+    fault::{check_pixels, corrupt, truncated},
+};
 use crate::error::Result;
 
 const SIGNATURE: usize = 8;
@@ -97,6 +100,22 @@ pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Png> {
 
 fn png_of(png: &mut Png) -> Result<Png> {
     Ok(Png { exif: png.exif.take(), ..*png })
+}
+
+/// What the chunks before the pixels say.
+pub(super) fn head(bytes: &[u8]) -> Option<ImageHead> {
+    let (kind, body) = chunk(bytes, SIGNATURE).ok()?;
+    let mut png = header(bytes.get(body.clone()).filter(|_| &kind == b"IHDR")?, SIGNATURE, u64::MAX).ok()?;
+    let mut at = body.end + 4;
+    // Only of a palette it matters what comes next.
+    while png.kind == Kind::Palette
+        && let Ok((kind, body)) = chunk(bytes, at)
+        && !matches!(&kind, b"IDAT" | b"IEND")
+    {
+        png.has_transparency |= &kind == b"tRNS";
+        at = body.end + 4;
+    }
+    Some(ImageHead { height: png.height, width: png.width, channels: png.channels(), bits: png.bits() })
 }
 
 /// The type and payload of the chunk at an offset, its checksum verified.

@@ -13,6 +13,8 @@ mod crash;
 mod determinism;
 #[cfg(feature = "cli")]
 mod errors;
+#[cfg(feature = "cli")]
+mod export;
 mod laws;
 #[cfg(feature = "cli")]
 mod memory;

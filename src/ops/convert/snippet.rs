@@ -95,6 +95,7 @@ fn parse(manifest: &Manifest, field: &Field) -> (String, Option<String>) {
         }
         Role::ClassLabel { .. } => (feature(&key, &[], "tf.int64"), None),
         Role::Text => (feature(&key, &[], "tf.string"), None),
+        Role::Strings { shape } => (feature(&key, shape, "tf.string"), None),
     }
 }
 

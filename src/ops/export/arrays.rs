@@ -10,21 +10,20 @@ use super::{
     columns::{Column, Unfit, columns},
     folder::OutFolder,
     images::jobs,
-    keys::{no_feature, schema},
+    keys::no_feature,
     names::{Names, component},
     npy,
     order::{self, RowOrder},
     place::SplitFolders,
     read::{Known, records},
     report::ExportedArray,
-    survey::Facts,
     taken::Taken,
 };
 use crate::{
     error::{At, Error, Result},
     example::ExampleView,
-    ops::dataset::DataSet,
-    pipeline::{Bounds, ordered},
+    ops::{dataset::DataSet, describe::Description},
+    pipeline::{Bounds, FieldStats, ordered},
     source::ShardFile,
     storage::StagedFile,
 };
@@ -43,23 +42,23 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Decides what becomes an array.
-    pub(super) fn new(context: &Context<'_>, sets: &[DataSet], facts: &Facts) -> Result<Self> {
+    pub(super) fn new(context: &Context<'_>, sets: &[DataSet], stats: &FieldStats) -> Result<Self> {
         let wanted = &context.options.features;
-        if let Some(key) = wanted.iter().find(|key| !facts.features.contains_key(*key)) {
-            return Err(no_feature(key, &facts.features));
+        if let Some(key) = wanted.iter().find(|key| stats.features.get(key).is_none()) {
+            return Err(no_feature(key, stats));
         }
-        let schemas: Vec<_> = sets.iter().map(schema).collect();
-        let offset = |set: &DataSet| set.manifest.get().map_or(0, |manifest| manifest.label_offset);
-        let offsets: Vec<u32> = sets.iter().map(offset).collect();
-        if schemas.windows(2).any(|pair| pair.first() != pair.last())
-            || offsets.windows(2).any(|pair| pair.first() != pair.last())
-        {
+        let known: Vec<Description> =
+            sets.iter().map(|set| Description::of_metadata(set).unwrap_or_default()).collect();
+        let first = known.first();
+        let is_like_first = |it: &Description| {
+            first.is_some_and(|first| first.schema == it.schema && first.label_offset == it.label_offset)
+        };
+        if !known.iter().all(is_like_first) {
             return Err(Error::inputs("the data sets differ in what their metadata say of the features")
                 .with_hint("export them one by one"));
         }
-        let schema = schemas.into_iter().flatten().next();
-        let offset = offsets.first().copied().unwrap_or(0);
-        let (mut columns, mut left_out) = columns(&facts.features, facts.records, schema, offset);
+        let offset = first.map_or(0, |first| first.label_offset);
+        let (mut columns, mut left_out) = columns(stats, first.map(|first| &first.schema), offset);
         if !wanted.is_empty() {
             if let Some(unfit) = left_out.iter().find(|unfit| wanted.contains(&unfit.key)) {
                 let message = format!("the feature `{}` cannot become an array: {}", unfit.key, unfit.why);

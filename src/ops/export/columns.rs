@@ -1,11 +1,9 @@
 //! Features as columns of arrays: which can be, their element type and shape, and the bytes of one row.
 
-use std::collections::BTreeMap;
-
-use super::survey::{FeatureFacts, Range};
 use crate::{
     example::{Encoding, FeatureView, Kind, Role, Schema},
     item::DType,
+    pipeline::{FeatureStats, FieldStats, Range},
     units::Count,
 };
 
@@ -32,39 +30,49 @@ pub(super) struct Unfit {
     pub(super) is_text: bool,
 }
 
-/// The columns of a data set of `records` records, by their keys, and what else there is.
-pub(super) fn columns(
-    facts: &BTreeMap<String, FeatureFacts>,
-    records: u64,
-    schema: Option<&Schema>,
-    offset: u32,
-) -> (Vec<Column>, Vec<Unfit>) {
+/// The columns of a data set, by their keys, and what else there is.
+pub(super) fn columns(stats: &FieldStats, schema: Option<&Schema>, offset: u32) -> (Vec<Column>, Vec<Unfit>) {
     let (mut columns, mut unfit) = (Vec::new(), Vec::new());
-    for (key, facts) in facts {
+    for (key, facts) in stats.features.iter() {
         let field = schema.and_then(|schema| schema.get(key));
         if field.is_some_and(|field| field.auxiliary) {
             continue;
         }
         let role = field.map(|field| &field.role);
-        match column(key, facts, records, role, offset) {
+        let is_text = match role {
+            Some(role) => matches!(role, Role::Text | Role::Strings { .. }),
+            None => is_text(facts),
+        };
+        let column =
+            if is_text { Err("it holds text".to_owned()) } else { column(key, facts, stats.records(), role, offset) };
+        match column {
             Ok(column) => columns.push(column),
-            Err(why) => unfit.push(Unfit { key: key.clone(), why, is_text: matches!(role, Some(Role::Text)) }),
+            Err(why) => unfit.push(Unfit { key: key.to_owned(), why, is_text }),
         }
+    }
+    // Images of raw pixels that differ in size are stored under other keys than their own.
+    let fields = schema.into_iter().flat_map(|schema| &schema.fields);
+    for field in fields.filter(|field| !field.auxiliary && stats.features.get(&field.key).is_none()) {
+        let why = "no record holds it under this key".to_owned();
+        unfit.push(Unfit { key: field.key.clone(), why, is_text: false });
     }
     (columns, unfit)
 }
 
-fn column(key: &str, facts: &FeatureFacts, records: u64, role: Option<&Role>, offset: u32) -> Result<Column, String> {
-    let (Some(kind), Some(values)) = (facts.kind, facts.values) else { return Err("it holds no values".to_owned()) };
-    if matches!(role, Some(Role::Text)) {
-        return Err("it holds text".to_owned());
+fn column(key: &str, facts: &FeatureStats, records: u64, role: Option<&Role>, offset: u32) -> Result<Column, String> {
+    let Some(kind) = facts.kind() else {
+        let is_mixed = facts.lists() > 0;
+        return Err(if is_mixed {
+            "it holds different kinds of values in different records"
+        } else {
+            "it holds no values"
+        }
+        .to_owned());
+    };
+    if facts.lists() < records {
+        return Err(format!("{} of {} records lack it", Count(records - facts.lists()), Count(records)));
     }
-    if facts.records < records {
-        return Err(format!("{} of {} records lack it", Count(records - facts.records), Count(records)));
-    }
-    if facts.is_mixed {
-        return Err("it holds different kinds of values in different records".to_owned());
-    }
+    let values = facts.count.ok_or("it holds no values")?;
     let elements = one_length(values, "values")?;
     let (dtype, shape, offset) = match role {
         Some(Role::Tensor { dtype, shape, encoding }) => {
@@ -99,6 +107,12 @@ fn column(key: &str, facts: &FeatureFacts, records: u64, role: Option<&Role>, of
     Ok(Column { key: key.to_owned(), dtype, shape, row_bytes, kind, offset })
 }
 
+/// Whether every value is a text, as far as can be told.
+fn is_text(facts: &FeatureStats) -> bool {
+    let bytes = &facts.single_bytes;
+    bytes.text > 0 && bytes.text + bytes.empty == bytes.count()
+}
+
 const fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Bytes => "bytes",
@@ -107,15 +121,15 @@ const fn name(kind: Kind) -> &'static str {
     }
 }
 
-fn one_length(range: Range, what: &str) -> Result<u64, String> {
-    range.same().ok_or_else(|| {
-        format!("its rows differ in length, from {} to {} {what}", Count(range.least), Count(range.most))
-    })
+fn one_length(range: Range<u64>, what: &str) -> Result<u64, String> {
+    range
+        .same()
+        .ok_or_else(|| format!("its rows differ in length, from {} to {} {what}", Count(range.min), Count(range.max)))
 }
 
 /// The elements in one value of bytes.
-fn in_bytes(facts: &FeatureFacts, dtype: DType, values: u64) -> Result<u64, String> {
-    let bytes = facts.bytes.filter(|_| values == 1).ok_or("it is a list of several values of bytes")?;
+fn in_bytes(facts: &FeatureStats, dtype: DType, values: u64) -> Result<u64, String> {
+    let bytes = facts.length.filter(|_| values == 1).ok_or("it is a list of several values of bytes")?;
     let bytes = one_length(bytes, "bytes")?;
     let size = dtype.size() as u64;
     if bytes % size == 0 { Ok(bytes / size) } else { Err(format!("its {bytes} bytes are no whole number of {dtype}")) }

@@ -1,22 +1,23 @@
 //! Which features hold the image, its class and its file name.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::{ExportOptions, survey::FeatureFacts};
+use super::ExportOptions;
 use crate::{
     error::{At, Error, Result},
-    example::{ExampleView, Kind, Role, Schema},
+    example::{ExampleView, Kind, Role},
     index::Manifest,
-    ops::dataset::{DataSet, LabelNames},
+    ops::{
+        dataset::{DataSet, LabelNames},
+        describe::Description,
+    },
+    pipeline::{FeatureStats, FieldStats},
 };
 
 /// Keys of images, the usual ones first.
 const IMAGES: &[&str] = &["image/encoded", "image", "jpg", "jpeg", "png", "webp", "img", "image_raw"];
 
-/// Keys of class numbers, and of the text beside them.
-const LABELS: &[&str] = &["label", "image/class/label"];
+/// Keys of the text beside class numbers.
 const LABEL_TEXTS: &[&str] = &["image/class/text"];
 
 /// Keys of file names: TFDS, `convert`, TF-Slim, img2dataset.
@@ -27,47 +28,45 @@ const NAMES: &[&str] = &["filename", "file_name", "image/filename", "image/file_
 pub(super) struct ImageFields {
     pub(super) image: String,
     label: Option<String>,
-    names: Option<LabelNames>,
+    /// What the numbers of the label stand for.
+    classes: Description,
     label_text: Option<String>,
     name: Option<String>,
     /// Whether `convert` stored the names of files that it kept as they are: these need no ending.
     pub(super) has_own_names: bool,
 }
 
-/// What the metadata say of the features.
-pub(super) fn schema(set: &DataSet) -> Option<&Schema> {
-    set.manifest.get().map(|manifest| &manifest.schema).or(set.features.get().map(|features| &features.schema))
-}
-
 impl ImageFields {
     /// Finds the fields of a data set; `None` if it has no images.
-    pub(super) fn find(
-        set: &DataSet,
-        facts: &BTreeMap<String, FeatureFacts>,
-        options: &ExportOptions,
-    ) -> Result<Option<Self>> {
-        let Some(image) = image(set, facts, options)? else { return Ok(None) };
-        let exists = |key: &&str| facts.contains_key(*key);
+    pub(super) fn find(set: &DataSet, stats: &FieldStats, options: &ExportOptions) -> Result<Option<Self>> {
+        let description = Description::of_metadata(set).unwrap_or_else(|| Description::infer(stats, &set.labels));
+        let Some(image) = image(set, &description, stats, options)? else { return Ok(None) };
+        let exists = |key: &&str| stats.features.get(key).is_some();
         let usual = |keys: &[&str]| keys.iter().copied().find(|key| exists(key)).map(str::to_owned);
         let given =
-            |key: &Option<String>| key.as_deref().map(|key| asked(set, facts, key).map(str::to_owned)).transpose();
-        let is_class = |role: &Role| matches!(role, Role::ClassLabel { .. });
-        let of_schema = schema(set).and_then(|schema| schema.fields.iter().find(|field| is_class(&field.role)));
-        let label = given(&options.label_key)?
-            .or_else(|| of_schema.map(|field| field.key.clone()).filter(|key| facts.contains_key(key)))
-            .or_else(|| usual(LABELS));
-        let names = label.as_ref().and_then(|label| set.labels.iter().find(|names| names.key == *label)).cloned();
-        let name = match given(&options.name_key)? {
-            Some(name) => Some(name),
-            None => usual(NAMES).filter(|key| facts.get(key).is_some_and(|facts| facts.kind == Some(Kind::Bytes))),
+            |key: &Option<String>| key.as_deref().map(|key| asked(set, stats, key).map(str::to_owned)).transpose();
+        let known = description.label_key.clone().filter(|key| exists(&key.as_str()));
+        let label = given(&options.label_key)?.or_else(|| known.clone());
+        let classes = if label == known {
+            description
+        } else {
+            let names = set.labels.iter().find(|names| Some(&names.key) == label.as_ref());
+            let classes = |names: &LabelNames| Description {
+                class_names: names.names.clone(),
+                label_offset: names.offset,
+                ..Description::default()
+            };
+            names.map_or_else(Description::default, classes)
         };
+        let is_bytes = |key: &String| stats.features.get(key).is_some_and(|stats| stats.kind() == Some(Kind::Bytes));
+        let name = given(&options.name_key)?.or_else(|| usual(NAMES).filter(is_bytes));
         let label_text = usual(LABEL_TEXTS).filter(|_| options.label_key.is_none());
         let keeps = |manifest: &Manifest| {
             let format = manifest.options.get("transform").and_then(|transform| transform.get("format"));
             !manifest.adopted && format.and_then(Value::as_str) == Some("keep")
         };
         let has_own_names = options.name_key.is_none() && set.manifest.get().is_some_and(keeps);
-        Ok(Some(Self { image, label, names, label_text, name, has_own_names }))
+        Ok(Some(Self { image, label, classes, label_text, name, has_own_names }))
     }
 
     /// The class of a record, by its name if it has one, or else its number.
@@ -84,11 +83,8 @@ impl ImageFields {
         if stored < 0 {
             return None;
         }
-        let name = self.names.as_ref().and_then(|names| {
-            let index = usize::try_from(stored - i64::from(names.offset)).ok()?;
-            names.names.get(index).cloned()
-        });
-        Some(name.or_else(|| text(&self.label_text)).unwrap_or_else(|| stored.to_string()))
+        let name = self.classes.class_of(stored).and_then(|class| self.classes.class_names.get(class));
+        Some(name.cloned().or_else(|| text(&self.label_text)).unwrap_or_else(|| stored.to_string()))
     }
 
     /// The file name of a record.
@@ -97,30 +93,33 @@ impl ImageFields {
     }
 }
 
-fn image(set: &DataSet, facts: &BTreeMap<String, FeatureFacts>, options: &ExportOptions) -> Result<Option<String>> {
+fn image(
+    set: &DataSet,
+    description: &Description,
+    stats: &FieldStats,
+    options: &ExportOptions,
+) -> Result<Option<String>> {
     if let Some(key) = &options.image_key {
-        let key = asked(set, facts, key)?;
-        if facts.get(key).is_some_and(|facts| facts.kind != Some(Kind::Bytes)) {
+        let key = asked(set, stats, key)?;
+        if stats.features.get(key).is_some_and(|stats| stats.kind() != Some(Kind::Bytes)) {
             let message = format!("the feature `{key}` holds numbers, and an image is one value of bytes");
             return Err(Error::options(message).with_hint("name another feature with --image-key")).at(&set.dir);
         }
         return Ok(Some(key.to_owned()));
     }
-    let fields = || schema(set).into_iter().flat_map(|schema| &schema.fields);
-    let mut found: Vec<&str> = fields()
-        .filter(|field| matches!(field.role, Role::Image { .. }) && facts.contains_key(&field.key))
-        .map(|field| field.key.as_str())
-        .collect();
-    if found.is_empty() {
-        let is_tensor = |key: &str| fields().any(|field| field.key == key && matches!(field.role, Role::Tensor { .. }));
-        let is_image = |facts: &FeatureFacts| {
-            let is_single = facts.values.is_some_and(|values| values.most == 1);
-            // One that is no image does not make the others none.
-            facts.kind == Some(Kind::Bytes) && is_single && facts.images > 0 && facts.images * 10 >= facts.records * 9
-        };
-        found =
-            facts.iter().filter(|(key, facts)| is_image(facts) && !is_tensor(key)).map(|it| it.0.as_str()).collect();
+    if let Some(known) = description.image_key.as_ref().filter(|key| stats.features.get(key).is_some()) {
+        return Ok(Some(known.clone()));
     }
+    let is_tensor =
+        |key: &str| description.schema.get(key).is_some_and(|field| matches!(field.role, Role::Tensor { .. }));
+    let is_image = |stats: &FeatureStats| {
+        let is_single = stats.count.is_some_and(|count| count.max == 1);
+        let images = stats.single_bytes.images.count();
+        // One that is no image does not make the others none.
+        stats.kind() == Some(Kind::Bytes) && is_single && images > 0 && images * 10 >= stats.records * 9
+    };
+    let all = stats.features.iter();
+    let found: Vec<&str> = all.filter(|(key, stats)| is_image(stats) && !is_tensor(key)).map(|(key, _)| key).collect();
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some((*one).to_owned())),
@@ -137,18 +136,16 @@ fn image(set: &DataSet, facts: &BTreeMap<String, FeatureFacts>, options: &Export
 }
 
 /// A key that the user gave, if there is such a feature.
-fn asked<'k>(set: &DataSet, facts: &BTreeMap<String, FeatureFacts>, key: &'k str) -> Result<&'k str> {
-    if facts.contains_key(key) {
-        return Ok(key);
-    }
-    Err(no_feature(key, facts)).at(&set.dir)
+fn asked<'k>(set: &DataSet, stats: &FieldStats, key: &'k str) -> Result<&'k str> {
+    if stats.features.get(key).is_some() { Ok(key) } else { Err(no_feature(key, stats)).at(&set.dir) }
 }
 
 /// There is no feature of this name.
-pub(super) fn no_feature(key: &str, facts: &BTreeMap<String, FeatureFacts>) -> Error {
+pub(super) fn no_feature(key: &str, stats: &FieldStats) -> Error {
     const SHOWN: usize = 20;
-    let mut list: Vec<&str> = facts.keys().map(String::as_str).take(SHOWN).collect();
-    if facts.len() > SHOWN {
+    let mut list: Vec<&str> = stats.features.iter().map(|(key, _)| key).take(SHOWN + 1).collect();
+    if list.len() > SHOWN {
+        list.pop();
         list.push("...");
     }
     Error::options(format!("no record has a feature `{key}`"))

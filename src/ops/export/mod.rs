@@ -36,7 +36,7 @@ use crate::{
         publish::threads,
         scratch_dir::ScratchDir,
     },
-    pipeline::{Cancel, Progress, Scan, ScannedShard, number_among},
+    pipeline::{Cancel, FieldStats, Progress, Scan, ScannedShard, number_among},
     source::Spool,
     storage::{LocalStorage, Storage},
     tfrecord::{Compression, Damage, Spans},
@@ -128,8 +128,8 @@ impl Shard {
 /// What all shards hold.
 struct Found {
     shards: Vec<Shard>,
-    /// The features of each data set.
-    facts: Vec<Facts>,
+    /// What the features of each data set hold.
+    stats: Vec<FieldStats>,
 }
 
 /// The shards that are asked for, split by split: the position of their data set, the split, the path.
@@ -181,7 +181,7 @@ fn look(
         cancel: context.cancel,
         progress: context.progress,
     };
-    let mut found = Found { shards: Vec::new(), facts: sets.iter().map(|_| Facts::default()).collect() };
+    let mut found = Found { shards: Vec::new(), stats: sets.iter().map(|_| FieldStats::default()).collect() };
     let stops = context.options.on_damage == OnDamage::Stop;
     context.progress.step("reading", None);
     scan.run(&Look, |at, outcome| {
@@ -207,17 +207,17 @@ fn look(
             report.skipped += count;
             report.warnings.push(format!("{shown}: {what}"));
         }
-        let ScannedShard { compression, crc32, intact, damage, faults, mut part, .. } = scanned;
+        let ScannedShard { compression, crc32, intact, damage, faults, part, .. } = scanned;
         let is_whole = damage.is_empty() && faults.is_empty();
-        let bad = std::mem::take(&mut part.bad);
-        if let Some(facts) = found.facts.get_mut(*set) {
-            facts.join(part);
+        let Facts { stats, bad } = part;
+        if let Some(of_set) = found.stats.get_mut(*set) {
+            of_set.join(stats, 0);
         }
         let (set, split, path) = (*set, split.clone(), path.clone());
         found.shards.push(Shard { set, split, path, compression, crc32, intact, damage, is_whole, bad });
         Ok(())
     })?;
-    if found.facts.iter().all(|facts| facts.records == 0) {
+    if found.stats.iter().all(|stats| stats.records() == 0) {
         let hint = "shardify validate tells what is wrong with it";
         return arrays::in_folder(Err(Error::inputs("there is no intact record to export").with_hint(hint)), sets);
     }
@@ -246,7 +246,7 @@ impl Context<'_> {
     /// Writes everything.
     fn write(&self, sets: &[DataSet], found: &Found, folders: SplitFolders, report: &mut ExportReport) -> Result<()> {
         let records: u64 = found.shards.iter().map(Shard::good).sum();
-        if found.facts.iter().any(|facts| facts.has_lists) {
+        if found.stats.iter().any(|stats| stats.sequences > 0) {
             report.notes.push("the lists of SequenceExamples are left out: only their context is exported".to_owned());
         }
         let fields = self.image_fields(sets, found)?;
@@ -267,9 +267,9 @@ impl Context<'_> {
                 written.records
             }
             None => {
-                let mut facts = Facts::default();
-                found.facts.iter().for_each(|of_set| facts.join(of_set.clone()));
-                let plan = arrays::in_folder(arrays::Plan::new(self, sets, &facts), sets)?;
+                let mut stats = FieldStats::default();
+                found.stats.iter().for_each(|of_set| stats.join(of_set.clone(), 0));
+                let plan = arrays::in_folder(arrays::Plan::new(self, sets, &stats), sets)?;
                 for unfit in &plan.left_out {
                     let text = format!("the feature `{}` is left out: {}", unfit.key, unfit.why);
                     if unfit.is_text { report.notes.push(text) } else { report.warnings.push(text) }
@@ -302,16 +302,11 @@ impl Context<'_> {
         if !self.options.features.is_empty() {
             return Ok(None);
         }
-        let with_records = sets.iter().zip(&found.facts).filter(|(_, facts)| facts.records > 0);
-        let mut has_arrays = None;
-        for (set, facts) in with_records {
-            if ImageFields::find(set, &facts.features, self.options)?.is_none() {
-                has_arrays.get_or_insert(set);
-            }
-        }
-        let all = sets.iter().zip(&found.facts);
+        let all = sets.iter().zip(&found.stats);
         let fields: Vec<Option<ImageFields>> =
-            all.map(|(set, facts)| ImageFields::find(set, &facts.features, self.options)).collect::<Result<_>>()?;
+            all.clone().map(|(set, stats)| ImageFields::find(set, stats, self.options)).collect::<Result<_>>()?;
+        let mut with_records = all.zip(&fields).filter(|((_, stats), _)| stats.records() > 0);
+        let has_arrays = with_records.find(|(_, fields)| fields.is_none()).map(|((set, _), _)| set);
         match has_arrays {
             None => Ok(Some(fields.into_iter().map(Option::unwrap_or_default).collect())),
             Some(_) if fields.iter().all(Option::is_none) => Ok(None),

@@ -15,7 +15,10 @@ use memchr::memchr;
 
 pub(super) use frame::{Colour, Component, Member, Scan};
 
-use super::fault::{check_pixels, corrupt, truncated, unsupported};
+use super::{
+    ImageHead,
+    fault::{check_pixels, corrupt, truncated, unsupported},
+};
 use crate::error::Result;
 
 /// More scans than any encoder writes: each one costs a pass over the image, so they are a way to waste hours.
@@ -76,6 +79,7 @@ pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
 /// format, `Unsupported` for the variants that TensorFlow or our decoders cannot read, `TooManyPixels`.
 pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Jpeg> {
     let mut walker = Walker::new(bytes);
+    walker.parts.reserve(8);
     loop {
         let marker = walker.next_marker()?;
         match marker {
@@ -86,6 +90,26 @@ pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Jpeg> {
             _ => {
                 let body = walker.segment(marker)?;
                 walker.read_segment(marker, body, max_pixels)?;
+            }
+        }
+    }
+}
+
+/// What the frame header says, which stands before the first scan.
+pub(super) fn head(bytes: &[u8]) -> Option<ImageHead> {
+    let mut walker = Walker::new(bytes);
+    loop {
+        match walker.next_marker().ok()? {
+            0xD8..=0xDA => return None,
+            0x01 | 0xD0..=0xD7 => {}
+            marker => {
+                let body = walker.segment(marker).ok()?;
+                if matches!(marker, 0xC0..=0xCF) && !matches!(marker, 0xC4 | 0xC8 | 0xCC) {
+                    let &[bits, h1, h0, w1, w0, components, ..] = bytes.get(body)? else { return None };
+                    let (height, width) = (u16::from_be_bytes([h1, h0]).into(), u16::from_be_bytes([w1, w0]).into());
+                    let channels = if components == 1 { 1 } else { 3 };
+                    return Some(ImageHead { height, width, channels, bits });
+                }
             }
         }
     }
@@ -111,7 +135,7 @@ impl<'a> Walker<'a> {
             colour: frame::ColourHints::default(),
             tables: frame::Tables::default(),
             exif: None,
-            parts: Vec::with_capacity(8),
+            parts: Vec::new(),
             stray: false,
         }
     }
