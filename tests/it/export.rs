@@ -76,7 +76,7 @@ fn folders_come_back_as_they_were() {
         (&["train/cat/1.png", "train/dog/1.png"], "--compression gzip"),
         (&["1.png", "2.png", "no-ending", "wrong.jpg"], ""),
         (&["a/1.png", "b/c/1.png", "b/2.png"], "--layout flat"),
-        (&["train/1.png", "train/a/2.png", "val/1.png"], "--layout split"),
+        (&["train/1.png", "train/2.png", "val/1.png"], "--layout split"),
         (&["train/1.png", "b/1.png"], "--layout class"),
         (&["cat/1.png", "cat/2.png", "dog/1.png", "dog/3.png"], "--keys slim --no-shuffle"),
     ];
@@ -147,12 +147,19 @@ fn foreign_shards_become_image_files() {
         ("tfds/tiny_pictures/1.0.0", "tfds", "test/flower/04.png"),
         ("img2dataset/data", "img2dataset", "000000.jpg"),
         ("tfrecord_package/data", "package", "0/data.tfrecord-000000.png"),
-        ("ray/data/*.tar", "ray", ""),
+        ("ray/data", "ray", ""),
     ] {
         let expected: Value = serde_json::from_slice(&fs::read(fixture("foreign/expected.json")).unwrap()).unwrap();
-        let facts = &expected[name.trim_end_matches("/*.tar")];
+        let facts = &expected[name];
         let desk = Desk::new();
-        desk.run(&format!("export F/foreign/{name} {set}")).expect(0);
+        // Nothing in the names of Ray says that they are shards.
+        let inputs = match facts["shards"].as_object().unwrap().keys() {
+            shards if set == "ray" => {
+                shards.map(|shard| format!("F/foreign/{name}/{shard}")).collect::<Vec<_>>().join(" ")
+            }
+            _ => format!("F/foreign/{name}"),
+        };
+        desk.run(&format!("export {inputs} {set}")).expect(0);
         let tree = tree(&desk.path(set));
         let exported: Vec<_> = tree.iter().filter_map(|(path, bytes)| Some((path, bytes.as_ref()?))).collect();
         assert_eq!(exported.len() as u64, facts["records"].as_u64().unwrap(), "{name}: {exported:?}");
@@ -160,7 +167,7 @@ fn foreign_shards_become_image_files() {
         // The images of the records, and nothing else.
         let mut images: Vec<Vec<u8>> = Vec::new();
         for shard in facts["shards"].as_object().unwrap().keys() {
-            let path = fixture("foreign").join(name.trim_end_matches("/*.tar")).join(shard);
+            let path = fixture("foreign").join(name).join(shard);
             for (_, payload) in records(&fs::read(path).unwrap()) {
                 let Some(Kind::BytesList(list)) = features(&payload)[facts["image"].as_str().unwrap()].kind.clone()
                 else {
@@ -252,6 +259,8 @@ fn hostile_class_names_stay_inside() {
     });
     desk.write("x.tfrecord", shard(&payloads.collect::<Vec<_>>()));
     desk.run("export x.tfrecord out").expect(0);
+    assert_eq!(fs::read_to_string(desk.path("out/renamed.jsonl")).unwrap().lines().count(), classes.len());
+    fs::remove_file(desk.path("out/renamed.jsonl")).unwrap();
     let expected = ["_._.._up/1.png", "_CON/1.png", "__/1.png", "_abs/1.png", "_hidden/1.png", "a_b/1.png"];
     assert_eq!(files(&desk.path("out")), expected);
 }

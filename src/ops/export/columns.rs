@@ -132,7 +132,11 @@ fn in_bytes(facts: &FeatureStats, dtype: DType, values: u64) -> Result<u64, Stri
     let bytes = facts.length.filter(|_| values == 1).ok_or("it is a list of several values of bytes")?;
     let bytes = one_length(bytes, "bytes")?;
     let size = dtype.size() as u64;
-    if bytes % size == 0 { Ok(bytes / size) } else { Err(format!("its {bytes} bytes are no whole number of {dtype}")) }
+    if bytes.is_multiple_of(size) {
+        Ok(bytes / size)
+    } else {
+        Err(format!("its {bytes} bytes are no whole number of {dtype}"))
+    }
 }
 
 /// A shape whose one open dimension is what is left for it.
@@ -140,7 +144,7 @@ fn closed(shape: &[Option<u64>], elements: u64) -> Result<Vec<u64>, String> {
     let known = shape.iter().flatten().try_fold(1_u64, |product, dim| product.checked_mul(*dim)).unwrap_or(u64::MAX);
     let open = match shape.iter().filter(|dim| dim.is_none()).count() {
         0 => 1,
-        1 if known > 0 && elements % known == 0 => elements / known,
+        1 if known > 0 && elements.is_multiple_of(known) => elements / known,
         _ => return Err("its shape differs from record to record".to_owned()),
     };
     if known.checked_mul(open) != Some(elements) {

@@ -55,8 +55,8 @@ struct Staged {
     bytes: u64,
     record: u64,
     path: Vec<u8>,
-    /// The name in the record, where it could not be used as it is.
-    changed: Option<Vec<u8>>,
+    /// Where name or class could not be used as they are: the name in the record, if it has one.
+    changed: Option<Option<Vec<u8>>>,
 }
 
 /// What a worker made of its records.
@@ -122,7 +122,7 @@ pub(super) fn write(
                     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
                     let line = json!({
                         "file": text(&given),
-                        "name": text(image.changed.as_deref().unwrap_or(&image.path)),
+                        "name": image.changed.unwrap_or(Some(image.path)).as_deref().map(text),
                         "shard": shard.path.to_string_lossy(),
                         "record": image.record,
                     });
@@ -210,7 +210,7 @@ impl Worker {
                 bytes: image.len() as u64,
                 record,
                 path: place.path,
-                changed: name.filter(|_| place.is_changed).map(<[u8]>::to_vec),
+                changed: place.is_changed.then(|| name.map(<[u8]>::to_vec)),
             });
             Ok(())
         })

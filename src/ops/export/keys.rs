@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::ExportOptions;
 use crate::{
     error::{At, Error, Result},
-    example::{ExampleView, Kind, Role},
+    example::{ExampleView, Field, Kind, Role},
     index::Manifest,
     ops::{
         dataset::{DataSet, LabelNames},
@@ -39,8 +39,10 @@ pub(super) struct ImageFields {
 impl ImageFields {
     /// Finds the fields of a data set; `None` if it has no images.
     pub(super) fn find(set: &DataSet, stats: &FieldStats, options: &ExportOptions) -> Result<Option<Self>> {
-        let description = Description::of_metadata(set).unwrap_or_else(|| Description::infer(stats, &set.labels));
-        let Some(image) = image(set, &description, stats, options)? else { return Ok(None) };
+        let said = Description::of_metadata(set);
+        let is_said = said.is_some();
+        let description = said.unwrap_or_else(|| Description::infer(stats, &set.labels));
+        let Some(image) = image(set, (&description, is_said), stats, options)? else { return Ok(None) };
         let exists = |key: &&str| stats.features.get(key).is_some();
         let usual = |keys: &[&str]| keys.iter().copied().find(|key| exists(key)).map(str::to_owned);
         let given =
@@ -95,7 +97,7 @@ impl ImageFields {
 
 fn image(
     set: &DataSet,
-    description: &Description,
+    (description, is_said): (&Description, bool),
     stats: &FieldStats,
     options: &ExportOptions,
 ) -> Result<Option<String>> {
@@ -107,19 +109,26 @@ fn image(
         }
         return Ok(Some(key.to_owned()));
     }
-    if let Some(known) = description.image_key.as_ref().filter(|key| stats.features.get(key).is_some()) {
-        return Ok(Some(known.clone()));
+    let exists = |key: &String| stats.features.get(key).is_some();
+    let fields = || description.schema.fields.iter().filter(|field| !field.auxiliary && exists(&field.key));
+    let is_image = |field: &&Field| matches!(field.role, Role::Image { .. });
+    let mut found: Vec<&str> = fields().filter(is_image).map(|field| field.key.as_str()).collect();
+    // What a model is given is the image, if the metadata say so; what is inferred is a guess.
+    let input = description.supervised_keys.as_ref().map(|keys| keys.0.as_str()).filter(|_| is_said);
+    if let Some(input) = input.filter(|input| found.contains(input)) {
+        found = vec![input];
     }
-    let is_tensor =
-        |key: &str| description.schema.get(key).is_some_and(|field| matches!(field.role, Role::Tensor { .. }));
-    let is_image = |stats: &FeatureStats| {
-        let is_single = stats.count.is_some_and(|count| count.max == 1);
-        let images = stats.single_bytes.images.count();
-        // One that is no image does not make the others none.
-        stats.kind() == Some(Kind::Bytes) && is_single && images > 0 && images * 10 >= stats.records * 9
-    };
-    let all = stats.features.iter();
-    let found: Vec<&str> = all.filter(|(key, stats)| is_image(stats) && !is_tensor(key)).map(|(key, _)| key).collect();
+    if found.is_empty() {
+        let is_tensor = |key: &str| fields().any(|field| field.key == key && matches!(field.role, Role::Tensor { .. }));
+        let looks_like_one = |stats: &FeatureStats| {
+            let is_single = stats.count.is_some_and(|count| count.max == 1);
+            let images = stats.single_bytes.images.count();
+            // One that is no image does not make the others none.
+            stats.kind() == Some(Kind::Bytes) && is_single && images > 0 && images * 10 >= stats.records * 9
+        };
+        let all = stats.features.iter();
+        found = all.filter(|(key, stats)| looks_like_one(stats) && !is_tensor(key)).map(|(key, _)| key).collect();
+    }
     match found.as_slice() {
         [] => Ok(None),
         [one] => Ok(Some((*one).to_owned())),

@@ -132,8 +132,16 @@ struct Found {
     stats: Vec<FieldStats>,
 }
 
-/// The shards that are asked for, split by split: the position of their data set, the split, the path.
-fn choose(sets: &[DataSet], options: &ExportOptions) -> Result<(Vec<(usize, String, PathBuf)>, SplitFolders)> {
+/// A shard that is asked for.
+struct Chosen {
+    /// The position of its data set.
+    set: usize,
+    split: String,
+    path: PathBuf,
+}
+
+/// The shards that are asked for, split by split.
+fn choose(sets: &[DataSet], options: &ExportOptions) -> Result<(Vec<Chosen>, SplitFolders)> {
     // Splits in the order in which they are first met; of several data sets those of one name are one.
     let mut splits: Vec<&str> = Vec::new();
     for split in sets.iter().flat_map(|set| &set.splits) {
@@ -157,20 +165,15 @@ fn choose(sets: &[DataSet], options: &ExportOptions) -> Result<(Vec<(usize, Stri
     for name in splits {
         for (at, set) in sets.iter().enumerate() {
             let of_split = set.splits.iter().filter(|split| split.name == name).flat_map(|split| &split.shards);
-            shards.extend(of_split.map(|path| (at, name.to_owned(), path.clone())));
+            shards.extend(of_split.map(|path| Chosen { set: at, split: name.to_owned(), path: path.clone() }));
         }
     }
     Ok((shards, folders))
 }
 
 /// Reads every record once.
-fn look(
-    context: &Context<'_>,
-    sets: &[DataSet],
-    chosen: Vec<(usize, String, PathBuf)>,
-    report: &mut ExportReport,
-) -> Result<Found> {
-    let paths: Vec<PathBuf> = chosen.iter().map(|(_, _, path)| path.clone()).collect();
+fn look(context: &Context<'_>, sets: &[DataSet], chosen: Vec<Chosen>, report: &mut ExportReport) -> Result<Found> {
+    let paths: Vec<PathBuf> = chosen.iter().map(|shard| shard.path.clone()).collect();
     let scan = Scan {
         shards: &paths,
         storage: context.storage,
@@ -185,7 +188,7 @@ fn look(
     let stops = context.options.on_damage == OnDamage::Stop;
     context.progress.step("reading", None);
     scan.run(&Look, |at, outcome| {
-        let Some((set, split, path)) = chosen.get(at) else { return Ok(()) };
+        let Some(Chosen { set, split, path }) = chosen.get(at) else { return Ok(()) };
         let scanned = match outcome {
             Err(error) if stops || matches!(error.kind(), ErrorKind::Interrupted) => return Err(error),
             Err(error) => {

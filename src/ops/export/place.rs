@@ -48,7 +48,7 @@ pub(super) fn place(asked: Asked<'_>, splits: SplitFolders, names: Names, otherw
         }
     };
     let split = asked.split.as_bytes();
-    let (has_split, has_class) = take_known(&mut folders, split, asked.class.map(str::as_bytes));
+    let has_split = take_known(&mut folders, split, asked.class.map(str::as_bytes));
     let mut path: Vec<Cow<'_, [u8]>> = Vec::with_capacity(folders.len() + 3);
     let in_split = match splits {
         SplitFolders::Always => true,
@@ -60,8 +60,7 @@ pub(super) fn place(asked: Asked<'_>, splits: SplitFolders, names: Names, otherw
     }
     if let Some(class) = asked.class {
         let clean = component(class.as_bytes(), names);
-        // A class that is no folder of the name was not a path before.
-        is_changed |= has_class && clean != class.as_bytes();
+        is_changed |= clean != class.as_bytes();
         path.push(clean);
     }
     for raw in folders.into_iter().chain([file]) {
@@ -73,8 +72,8 @@ pub(super) fn place(asked: Asked<'_>, splits: SplitFolders, names: Names, otherw
 }
 
 /// Takes split and class out of the folders of a name, where they stand at the start or behind one other folder (that of one
-/// input among several, or of a list). Returns which of them stood there.
-fn take_known(folders: &mut Vec<&[u8]>, split: &[u8], class: Option<&[u8]>) -> (bool, bool) {
+/// input among several, or of a list). Returns whether the split stood there.
+fn take_known(folders: &mut Vec<&[u8]>, split: &[u8], class: Option<&[u8]>) -> bool {
     let mut patterns: Vec<(usize, bool, bool)> = Vec::new();
     match class {
         Some(_) => {
@@ -87,10 +86,10 @@ fn take_known(folders: &mut Vec<&[u8]>, split: &[u8], class: Option<&[u8]>) -> (
             [Some(split).filter(|_| with_split), class.filter(|_| with_class)].into_iter().flatten().collect();
         if folders.get(at..at + wanted.len()) == Some(&*wanted) {
             folders.drain(at..at + wanted.len());
-            return (with_split, with_class);
+            return with_split;
         }
     }
-    (false, false)
+    false
 }
 
 #[cfg(test)]
