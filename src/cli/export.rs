@@ -100,7 +100,7 @@ pub(super) fn main(args: &Args) -> ExitCode {
     let outcome = run(args, &ui);
     args.run.end(&ui, outcome, |error| match error.kind() {
         ErrorKind::Interrupted => {
-            Some("files that have their names are complete; start again with --overwrite".to_owned())
+            Some("what is in OUT is whole; start again with --overwrite, which writes all of it anew".to_owned())
         }
         _ => error.hint().map(str::to_owned),
     })

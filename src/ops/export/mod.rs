@@ -5,6 +5,7 @@
 
 mod arrays;
 mod columns;
+mod endings;
 mod folder;
 mod images;
 mod keys;
@@ -15,6 +16,7 @@ mod order;
 mod place;
 mod read;
 mod report;
+mod staged;
 mod survey;
 mod taken;
 
