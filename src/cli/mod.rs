@@ -2,6 +2,7 @@
 
 mod args;
 mod convert;
+mod export;
 mod extras;
 mod index;
 mod inspect;
@@ -56,6 +57,7 @@ enum Command {
     Index(Box<index::Args>),
     Reshard(Box<reshard::Args>),
     Repair(repair::Args),
+    Export(Box<export::Args>),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -78,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Index(args) => index::main(&args),
         Command::Reshard(args) => reshard::main(&args),
         Command::Repair(args) => repair::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

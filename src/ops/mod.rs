@@ -3,6 +3,7 @@
 mod convert;
 mod dataset;
 mod describe;
+mod export;
 mod inspect;
 mod make_index;
 mod publish;
@@ -12,6 +13,7 @@ mod scratch_dir;
 mod validate;
 
 pub use convert::{ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert, dry_run};
+pub use export::{ExportOptions, ExportReport, ExportedArray, ExportedSplit, OnDamage, export};
 pub use inspect::{
     ClassCount, InspectOptions, InspectReport, InspectedSet, InspectedSplit, SchemaSource, ShownFeature, ShownRecord,
     Spread, inspect,

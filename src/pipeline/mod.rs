@@ -22,7 +22,7 @@ pub use fields::{ByKey, BytesFacts, FeatureStats, FieldStats, Fields, Histogram,
 pub use images::{ImageKeys, ImageRecords};
 pub use ordered::{Bounds, Cancel, ordered};
 pub use range::{OnError, RangeJob, RecordSource, run_range};
-pub use scan::{RecordPlace, Scan, ScannedShard, Visit};
+pub use scan::{RecordPlace, Scan, ScannedShard, Visit, number_among};
 pub use shard_records::{Located, ShardInput, ShardRecords};
 pub use stats::{Progress, Silent};
 pub use work::{Failure, ShardEntry, WorkDir, read_json, write_json};

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -50,16 +50,7 @@ impl Storage for LocalStorage {
         for entry in fs::read_dir(dir).during("list").at(dir)? {
             let entry = entry.during("list").at(dir)?;
             let kind = entry.file_type().during("list").at(dir)?;
-            let kind = if kind.is_file() {
-                NameKind::File
-            } else if kind.is_dir() {
-                NameKind::Dir
-            } else if kind.is_symlink() {
-                NameKind::Link
-            } else {
-                NameKind::Other
-            };
-            names.push(entry.file_name().as_encoded_bytes(), kind);
+            names.push(entry.file_name().as_encoded_bytes(), name_kind(kind));
         }
         names.sort();
         Ok(names)
@@ -75,12 +66,25 @@ impl Storage for LocalStorage {
         }
     }
 
+    fn kind(&self, path: &Path) -> Result<Option<NameKind>> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) => Ok(Some(name_kind(metadata.file_type()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).during("read").at(path),
+        }
+    }
+
     fn canonical(&self, path: &Path) -> Result<PathBuf> {
         fs::canonicalize(path).during("resolve").at(path)
     }
 
     fn stage(&self, dest: &Path) -> Result<StagedFile> {
         StagedFile::create(dest)
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(path).during("create").at(path)?;
+        file.write_all(bytes).during("write").at(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
@@ -131,5 +135,28 @@ impl Storage for LocalStorage {
 
     fn sync_dir(&self, dir: &Path) -> Result<()> {
         File::open(dir).and_then(|file| file.sync_all()).during("sync the folder").at(dir)
+    }
+
+    fn sync_all(&self, dir: &Path) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        let synced = File::open(dir).and_then(|dir| Ok(rustix::fs::syncfs(dir)?));
+        #[cfg(not(target_os = "linux"))]
+        let synced = {
+            rustix::fs::sync();
+            Ok(())
+        };
+        synced.during("sync the file system").at(dir)
+    }
+}
+
+fn name_kind(kind: fs::FileType) -> NameKind {
+    if kind.is_file() {
+        NameKind::File
+    } else if kind.is_dir() {
+        NameKind::Dir
+    } else if kind.is_symlink() {
+        NameKind::Link
+    } else {
+        NameKind::Other
     }
 }

@@ -117,6 +117,12 @@ pub trait Storage: Send + Sync + Debug {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn stat(&self, path: &Path) -> Result<Option<EntryKind>>;
 
+    /// What a name itself is, a link not followed; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn kind(&self, path: &Path) -> Result<Option<NameKind>>;
+
     /// The one true name of an existing file or folder: absolute, links resolved.
     ///
     /// # Errors
@@ -128,6 +134,12 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn stage(&self, dest: &Path) -> Result<StagedFile>;
+
+    /// Writes a whole file, whose name must be free. It is durable only after [`Storage::sync_all`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn write_new(&self, path: &Path, bytes: &[u8]) -> Result<()>;
 
     /// Gives a finished file another name, replacing what has that name. Durable after [`Storage::sync_dir`] of both
     /// folders.
@@ -184,4 +196,11 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
+
+    /// Makes everything durable that was written to the place where a folder is, all files and names at once: cheaper than one
+    /// by one where they are many and small.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn sync_all(&self, dir: &Path) -> Result<()>;
 }

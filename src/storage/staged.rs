@@ -56,6 +56,15 @@ impl StagedFile {
         self.file.write_all(bytes).during("write").at(&self.dest)
     }
 
+    /// Writes bytes at an offset, from any thread. What lies before and was never written reads as zeros.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the final path.
+    pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.file.write_all_at(bytes, offset).during("write").at(&self.dest)
+    }
+
     /// Syncs the bytes, then gives the file its final name. The name is durable after the folder is synced.
     ///
     /// # Errors

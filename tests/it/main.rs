@@ -14,6 +14,8 @@ mod determinism;
 #[cfg(feature = "cli")]
 mod errors;
 #[cfg(feature = "cli")]
+mod export;
+#[cfg(feature = "cli")]
 mod index;
 #[cfg(feature = "cli")]
 mod inspect;
@@ -26,6 +28,7 @@ mod proto;
 #[cfg(feature = "cli")]
 mod publish;
 mod read_foreign;
+#[cfg(feature = "cli")]
 mod repair;
 #[cfg(feature = "cli")]
 mod reshard;

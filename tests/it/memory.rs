@@ -61,3 +61,18 @@ fn shards_are_shuffled_in_little_memory() {
     println!("320,000,000 bytes in 100,000 records: a peak of {peak}");
     assert!(peak < 120_000_000, "a peak of {peak} bytes");
 }
+
+/// Shards of an array that is mostly holes come back in order, however they were shuffled.
+#[test]
+fn exported_arrays_are_not_held() {
+    let dir = tempdir().unwrap();
+    let (x, shards, out) = (dir.path().join("x.npy"), dir.path().join("shards"), dir.path().join("out"));
+    write_sparse(&x, false, &[60_000, 500]);
+    let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let ran = Ran::from(command(["convert", &path(&x), &path(&shards), "-q"]).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let peak = peak(&["export", &path(&shards), &path(&out), "--threads", "2"]);
+    println!("240000000 bytes: a peak of {peak}");
+    assert!(peak < 60_000_000, "a peak of {peak} bytes");
+    assert_eq!(fs::metadata(out.join("x.npy")).unwrap().len(), fs::metadata(&x).unwrap().len());
+}

@@ -18,7 +18,7 @@ use std::{
     },
 };
 
-pub use shard::ScannedShard;
+pub use shard::{ScannedShard, number_among};
 
 use self::{
     chunk::{Chunk, Start, Window, scan},

@@ -41,17 +41,23 @@ impl<P> ScannedShard<P> {
     /// The number in the file of an intact record: every damage before it counts as a record.
     #[must_use]
     pub fn number_of(&self, intact: u64) -> RecordIndex {
-        // A damage of number `n` has `n - its own position` intact records before it, a number that only grows.
-        let (mut low, mut high) = (0, self.damage.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.damage.get(middle) {
-                Some(damage) if damage.record.0 - middle as u64 <= intact => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        RecordIndex(intact + low as u64)
+        number_among(&self.damage, intact)
     }
+}
+
+/// The number in the file of an intact record of a shard with these damages.
+#[must_use]
+pub fn number_among(damage: &[Damage], intact: u64) -> RecordIndex {
+    // A damage of number `n` has `n - its own position` intact records before it, a number that only grows.
+    let (mut low, mut high) = (0, damage.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        match damage.get(middle) {
+            Some(damage) if damage.record.0 - middle as u64 <= intact => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    RecordIndex(intact + low as u64)
 }
 
 /// A shard of which the first stretches are there.
