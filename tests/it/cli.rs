@@ -190,6 +190,29 @@ fn verbs(desk: &Desk) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// What the examples of a verb name beside `imgs` and the arrays.
+fn plant_for(verb: &str, desk: &Desk) {
+    match verb {
+        "validate" => _ = desk.run("convert imgs out").expect(0),
+        "reshard" => {
+            for made in ["old", "more"] {
+                desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);
+            }
+        }
+        "inspect" | "index" => {
+            for shard in ["train-00000-of-00002", "train-00001-of-00002"] {
+                desk.copy(&format!("foreign/tensorflow/slim/{shard}"), &format!("data/{shard}"));
+            }
+        }
+        "repair" => {
+            for shard in ["shards/data.tfrecord", "data-00003-of-00010", "data-00007-of-00010"] {
+                desk.copy("broken/tfrecord/whole.tfrecord", shard);
+            }
+        }
+        _ => {}
+    }
+}
+
 #[test]
 fn the_examples_in_help_run() {
     let desk = Desk::new();
@@ -203,20 +226,7 @@ fn the_examples_in_help_run() {
             let desk = Desk::new();
             desk.npy("x_train.npy", "|u1", "(20, 4)", &[1; 80]);
             desk.npy("y_train.npy", "|u1", "(20,)", &[0, 1].repeat(10));
-            if verb == "validate" {
-                desk.run("convert imgs out").expect(0);
-            }
-            for made in ["old", "more"].iter().filter(|made| line.contains(&format!(" {made}/"))) {
-                desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);
-            }
-            for shard in ["train-00000-of-00002", "train-00001-of-00002"] {
-                desk.copy(&format!("foreign/tensorflow/slim/{shard}"), &format!("data/{shard}"));
-            }
-            for shard in ["shards/data.tfrecord", "data-00003-of-00010", "data-00007-of-00010"] {
-                let path = desk.dir().join(shard);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::copy(fixtures().join("broken/tfrecord/whole.tfrecord"), path).unwrap();
-            }
+            plant_for(&verb, &desk);
             // Places of the machine become places of this folder; the pager of manual pages need not be installed.
             let local = line.replace("/etc/bash_completion.d/", "").replace("~/.zfunc/", "").replace("man -l -", "cat");
             let path = Path::new(env!("CARGO_BIN_EXE_shardify")).parent().unwrap().to_path_buf();
