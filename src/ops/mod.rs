@@ -6,6 +6,7 @@ mod describe;
 mod export;
 mod inspect;
 mod make_index;
+mod other_kind;
 mod publish;
 mod repair;
 mod reshard;

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::{DEFAULT_MAX_RECORD, HEADER_LEN};
 use crate::{
-    error::ErrorKind,
+    error::{ErrorKind, Fault},
     units::{ByteOffset, Count, RecordIndex},
 };
 
@@ -67,6 +68,16 @@ impl DamageKind {
         }
     }
 
+    /// The class of the fault, as `failures.jsonl` has it.
+    #[must_use]
+    pub const fn fault(self) -> Fault {
+        match self {
+            Self::LengthCrc { .. } | Self::DataCrc { .. } | Self::ZeroTail => Fault::Corrupt,
+            Self::TruncatedHeader | Self::TruncatedRecord { .. } => Fault::Truncated,
+            Self::TooLarge { .. } => Fault::TooLarge,
+        }
+    }
+
     /// Whether a record was lost: there is none in stray bytes or zeros at the end.
     #[must_use]
     pub const fn is_record(self) -> bool {
@@ -74,20 +85,29 @@ impl DamageKind {
     }
 }
 
-/// What was found and what was expected.
-impl fmt::Display for DamageKind {
+/// What was found and what was expected; the place is for the caller to say.
+impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::LengthCrc { stored, computed } => ErrorKind::LengthCrc { stored, computed }.fmt(f),
-            Self::DataCrc { stored, computed } => ErrorKind::DataCrc { stored, computed }.fmt(f),
-            Self::TruncatedHeader => f.write_str("the file ends with less than the header of a record"),
-            Self::TruncatedRecord { needed } => {
-                write!(f, "the file ends inside of a record that needs {} bytes", Count(needed))
+        let bytes = Count(self.bytes);
+        match self.kind {
+            DamageKind::LengthCrc { stored, computed } => {
+                write!(f, "{}; {bytes} bytes are lost", ErrorKind::LengthCrc { stored, computed })
             }
-            Self::TooLarge { claimed } => {
-                write!(f, "the header claims {} bytes, more than a record may have", Count(claimed))
+            DamageKind::DataCrc { stored, computed } => {
+                write!(f, "{}; {bytes} bytes are lost", ErrorKind::DataCrc { stored, computed })
             }
-            Self::ZeroTail => f.write_str("nothing but zeros up to the end of the file"),
+            DamageKind::TruncatedHeader => {
+                let needed = HEADER_LEN;
+                write!(f, "the file ends inside the header of a record: {needed} bytes needed, {bytes} left")
+            }
+            DamageKind::TruncatedRecord { needed } => {
+                write!(f, "the file ends inside the record: {} bytes needed, {bytes} left", Count(needed))
+            }
+            DamageKind::TooLarge { claimed } => {
+                let limit = Count(DEFAULT_MAX_RECORD.0);
+                write!(f, "the header claims {} bytes, more than a record may have ({limit})", Count(claimed))
+            }
+            DamageKind::ZeroTail => write!(f, "nothing but zeros up to the end of the file, {bytes} bytes"),
         }
     }
 }

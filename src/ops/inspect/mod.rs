@@ -16,6 +16,7 @@ pub use self::{
 use super::{
     dataset::{DataSet, Metadata, SplitShards, find, label_names},
     describe::Description,
+    other_kind::{OtherKind, other_kind},
     publish::threads,
     scratch_dir::ScratchDir,
 };
@@ -166,13 +167,12 @@ pub fn inspect(options: &InspectOptions, cancel: &Cancel, progress: &dyn Progres
     progress.step("reading", None);
     scan.run(&Fields { values: true }, |at, scanned| {
         let (Some((set, split)), Some(path)) = (owners.get(at), shards.get(at)) else { return Ok(()) };
-        if let Ok(scanned) = &scanned
-            && shards::other_kind(scanned).is_none()
-        {
+        let judged = scanned.and_then(|scanned| Ok((other_kind(storage, path, &scanned)?, scanned)));
+        if let Ok((None, scanned)) = &judged {
             show::choose(options, path, scanned, &mut wanted)?;
         }
         if let Some(look) = looks.get_mut(*set) {
-            look.add(*split, path, scanned.at(path));
+            look.add(*split, path, judged.at(path));
         }
         Ok(())
     })?;
@@ -208,10 +208,10 @@ impl Look {
         Self { splits: set.splits.iter().map(|_| Sizes::default()).collect(), ..Self::default() }
     }
 
-    fn add(&mut self, split: usize, path: &Path, scanned: Result<ScannedShard<FieldStats>>) {
-        match scanned.map(|scanned| (shards::other_kind(&scanned), scanned)) {
+    fn add(&mut self, split: usize, path: &Path, judged: Result<(Option<OtherKind>, ScannedShard<FieldStats>)>) {
+        match judged {
             Err(error) => self.unreadable.push(error),
-            Ok((Some(what), scanned)) => {
+            Ok((Some(OtherKind { what, .. }), scanned)) => {
                 let path = Printable(path);
                 self.warnings.push(format!("{path} is {what}, not a TFRecord: see shardify validate {path}"));
                 if let Some(split) = self.splits.get_mut(split) {

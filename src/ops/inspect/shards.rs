@@ -1,27 +1,7 @@
 //! How large the shards of a split are.
 
 use super::InspectedSplit;
-use crate::{
-    pipeline::ScannedShard,
-    tfrecord::{Compression, DamageKind},
-    transform::{DETECT_BYTES, Detected, detect},
-    units::ByteSize,
-};
-
-/// What a file is that is no TFRecord, where its first bytes leave no doubt. An archive of shards holds records, and is none.
-pub(super) fn other_kind<P>(scanned: &ScannedShard<P>) -> Option<&'static str> {
-    let first = scanned.damage.first().filter(|first| first.offset.0 == 0)?;
-    let head = scanned.head.get(..DETECT_BYTES).unwrap_or(&scanned.head);
-    // The upper half of a length is zero in every record that can be read: such a file may be a damaged TFRecord.
-    let is_no_header = matches!(first.kind, DamageKind::LengthCrc { .. } | DamageKind::TruncatedHeader)
-        && head.get(4..8).is_some_and(|upper| upper != [0; 4]);
-    match detect(head) {
-        _ if !is_no_header || scanned.compression != Compression::None => None,
-        Detected::Image(_) => Some("an image"),
-        Detected::Other(other) if other.what.ends_with("unknown type") => None,
-        Detected::Other(other) => Some(other.what),
-    }
-}
+use crate::units::ByteSize;
 
 /// The least, the one in the middle, and the greatest of some numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,15 +11,14 @@ use super::{
     place::{Content, place},
 };
 use crate::{
-    error::{At, Error, ErrorKind, Result},
+    error::{At, Error, Result},
     index::index_text,
     ops::publish::INDEX_NAME,
     pipeline::{Cancel, Progress, ScannedShard},
     shard::ParsedName,
     source::ShardFile,
     storage::Storage,
-    tfrecord::{Compression, DEFAULT_MAX_RECORD, Damage, DamageKind, HEADER_LEN, Spans, StreamFault, walk},
-    units::Count,
+    tfrecord::{Compression, DEFAULT_MAX_RECORD, Damage, DamageKind, Spans, StreamFault, walk},
 };
 
 /// One shard to index.
@@ -96,7 +95,7 @@ pub(super) fn walk_shard(storage: &dyn Storage, path: &Path, cancel: &Cancel) ->
     })?;
     match damage {
         None => Ok((spans, file.len())),
-        Some(damage) => Err(damage_error(&damage, file.len())).at(path),
+        Some(damage) => Err(damage_error(&damage)).at(path),
     }
 }
 
@@ -135,31 +134,17 @@ pub(super) fn first_fault<P>(scanned: &ScannedShard<P>) -> Option<Error> {
         return Some(Error::inputs(format!("the compressed stream is damaged: {what}")).with_hint(REPAIR));
     }
     let first = scanned.damage.first()?;
-    Some(damage_error(first, scanned.bytes))
+    Some(damage_error(first))
 }
 
 const REPAIR: &str = "shardify validate tells all that is wrong with it, shardify repair saves the intact records";
 
 /// Damage as an error, with the record and the byte.
-pub(super) fn damage_error(damage: &Damage, len: u64) -> Error {
-    let Damage { record, offset, bytes, kind } = *damage;
-    let what = match kind {
-        DamageKind::LengthCrc { stored, computed } => ErrorKind::LengthCrc { stored, computed }.to_string(),
-        DamageKind::DataCrc { stored, computed } => ErrorKind::DataCrc { stored, computed }.to_string(),
-        DamageKind::TruncatedHeader => {
-            format!("the file ends inside a header: {HEADER_LEN} bytes needed, {} left", len - offset.0)
-        }
-        DamageKind::TruncatedRecord { needed } => {
-            ErrorKind::TruncatedRecord { needed, found: len.saturating_sub(offset.0) }.to_string()
-        }
-        DamageKind::TooLarge { claimed } => {
-            ErrorKind::RecordTooLarge { claimed, limit: DEFAULT_MAX_RECORD }.to_string()
-        }
-        DamageKind::ZeroTail => format!("{} zero bytes up to the end of the file", Count(bytes)),
-    };
+pub(super) fn damage_error(damage: &Damage) -> Error {
+    let Damage { record, offset, kind, .. } = *damage;
     let is_foreign = offset.0 == 0 && matches!(kind, DamageKind::LengthCrc { .. } | DamageKind::TruncatedHeader);
     let hint = if is_foreign { "is it a TFRecord file at all? shardify validate tells what it is" } else { REPAIR };
-    Error::inputs(format!("record {record}: {what}")).at_place(offset.into()).with_hint(hint)
+    Error::inputs(format!("record {record}: {damage}")).at_place(offset.into()).with_hint(hint)
 }
 
 /// Shards are what is counted, not records.

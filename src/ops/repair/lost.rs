@@ -6,9 +6,9 @@ use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use crate::{
     error::Error,
+    ops::other_kind::OtherKind,
     pipeline::ScannedShard,
-    tfrecord::{Compression, Damage, DamageKind, StreamFault},
-    transform::{Detected, detect},
+    tfrecord::{Damage, StreamFault},
     units::{ByteOffset, Count, RecordIndex},
 };
 
@@ -40,7 +40,7 @@ impl Lost {
             offset: Some(damage.offset),
             bytes: Some(damage.bytes),
             kind: damage.kind.code(),
-            message: damage.kind.to_string(),
+            message: damage.to_string(),
             records: u64::from(damage.kind.is_record()),
         }
     }
@@ -80,8 +80,13 @@ impl Lost {
 }
 
 /// Everything that is wrong with a shard, in its order.
-pub(super) fn of_shard<P>(path: &Path, shard: &ScannedShard<P>, expected: Option<u64>) -> Vec<Lost> {
-    if let Some(what) = is_something_else(shard) {
+pub(super) fn of_shard<P>(
+    path: &Path,
+    shard: &ScannedShard<P>,
+    other: Option<&OtherKind>,
+    expected: Option<u64>,
+) -> Vec<Lost> {
+    if let Some(OtherKind { what, .. }) = other {
         let message = format!("this is {what}, not a TFRecord");
         return vec![Lost { bytes: Some(shard.bytes), ..Lost::of_shard(path, "not-tfrecord", message) }];
     }
@@ -94,37 +99,6 @@ pub(super) fn of_shard<P>(path: &Path, shard: &ScannedShard<P>, expected: Option
         _ => {}
     }
     lost
-}
-
-/// What a file is that was never a TFRecord, as far as its first bytes tell.
-pub(super) fn is_something_else<P>(shard: &ScannedShard<P>) -> Option<String> {
-    let first = shard.damage.first()?;
-    if first.offset.0 > 0 || shard.compression != Compression::None {
-        return None;
-    }
-    if let Some(archive) = archive(&shard.head) {
-        return Some(archive.to_owned());
-    }
-    if !shard.intact.is_empty() || shard.damage.len() > 1 {
-        return None;
-    }
-    match (first.kind, detect(&shard.head)) {
-        (DamageKind::ZeroTail, _) => Some("a file of nothing but zeros".to_owned()),
-        (DamageKind::TruncatedRecord { .. } | DamageKind::DataCrc { .. } | DamageKind::TooLarge { .. }, _) => None,
-        (_, Detected::Image(format)) => Some(format!("an image ({})", format.name())),
-        (_, Detected::Other(foreign)) => foreign.is_known().then(|| foreign.what.to_owned()),
-    }
-}
-
-/// Whether the file holds files as they are. Those may be TFRecords, whose records are not records of this one.
-fn archive(head: &[u8]) -> Option<&'static str> {
-    let is_at = |at: usize, magic: &[u8]| head.get(at..).is_some_and(|rest| rest.starts_with(magic));
-    match () {
-        // What follows is never the upper half of a length that a record may have.
-        () if is_at(0, b"PK\x03\x04") && !is_at(4, &[0; 4]) => Some("a zip archive"),
-        () if is_at(257, b"ustar") => Some("a tar archive"),
-        () => None,
-    }
 }
 
 /// A line of `lost.jsonl`.

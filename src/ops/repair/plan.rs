@@ -16,6 +16,7 @@ use crate::{
     error::{At, Error, Printable, Result},
     ops::{
         dataset::{DataSet, Metadata, SplitShards},
+        other_kind::other_kind,
         publish::threads,
         scratch_dir::ScratchDir,
     },
@@ -209,8 +210,9 @@ fn look(
         let shard = shard.map_err(|error| if error.hint().is_some() { error } else { error.with_hint(advice) })?;
         let split = split_of.get(at).and_then(|split| splits.get_mut(*split));
         if let (Some(split), Some(path)) = (split, shards.get(at)) {
-            let lost = lost::of_shard(path, &shard, expected.get(&key(path)).copied());
-            let is_shard = lost::is_something_else(&shard).is_none();
+            let other = other_kind(storage, path, &shard)?;
+            let lost = lost::of_shard(path, &shard, other.as_ref(), expected.get(&key(path)).copied());
+            let is_shard = other.is_none();
             let ScannedShard { bytes, compression, intact, part, .. } = shard;
             let (intact, part) = if is_shard { (intact, part) } else { Default::default() };
             split.stats.join(part, 0);

@@ -4,7 +4,6 @@ use super::{ReshardOptions, gather::Gathered, inputs::Inputs};
 use crate::{
     error::{Error, Fault, Printable, Result},
     pipeline::Failure,
-    tfrecord::DamageKind,
     units::Count,
 };
 
@@ -44,9 +43,8 @@ fn list(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
             reason,
         };
         for damage in &shard.damage {
-            let (fault, what) = told(damage.kind);
-            let reason = format!("byte {}: {what}", damage.offset);
-            failures.push(failure(format!("{path} record {}", damage.record), fault, reason));
+            let reason = format!("byte {}: {damage}", damage.offset);
+            failures.push(failure(format!("{path} record {}", damage.record), damage.kind.fault(), reason));
         }
         for fault in &shard.faults {
             let reason = format!("byte {} of the compressed file: {}", fault.offset, fault.what);
@@ -54,23 +52,4 @@ fn list(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
         }
     }
     failures
-}
-
-fn told(kind: DamageKind) -> (Fault, String) {
-    match kind {
-        DamageKind::LengthCrc { stored, computed } => {
-            (Fault::Corrupt, format!("length checksum is {stored:#010x}, expected {computed:#010x}"))
-        }
-        DamageKind::DataCrc { stored, computed } => {
-            (Fault::Corrupt, format!("data checksum is {stored:#010x}, expected {computed:#010x}"))
-        }
-        DamageKind::TruncatedHeader => (Fault::Truncated, "the file ends inside the header of a record".to_owned()),
-        DamageKind::TruncatedRecord { needed } => {
-            (Fault::Truncated, format!("the file ends inside a record of {} bytes", Count(needed)))
-        }
-        DamageKind::TooLarge { claimed } => {
-            (Fault::TooLarge, format!("the header claims a record of {} bytes, more than one may have", Count(claimed)))
-        }
-        DamageKind::ZeroTail => (Fault::Corrupt, "nothing but zeros up to the end of the file".to_owned()),
-    }
 }

@@ -146,7 +146,7 @@ impl Run<'_> {
             let mut looked = Looked { path: Arc::clone(&path), bytes: 0, scanned: None, first };
             let judged = outcome.and_then(|scanned| {
                 looked.bytes = scanned.bytes;
-                Ok((framing::other_kind(storage, &path, &scanned)?, scanned))
+                Ok((framing::not_tfrecord(storage, &path, &scanned)?, scanned))
             });
             match judged {
                 Ok((Some(other), _)) => gathered.add(Some(at), other),
