@@ -29,16 +29,17 @@ Examples:
   The shards of one split, every image decoded:
     shardify validate 'out/*-train.tfrecord-*' --deep
 
-Warnings alone are no problem for the exit code; --strict makes them one.";
+Exit codes: 0 nothing was found, 1 something was found, 2 could not look, 130 interrupted.";
 
 /// Findings of one kind that are named one by one, unless all are asked for.
 const NAMED: u64 = 10;
 
 /// Find all that is wrong with shards, whoever wrote them, and write nothing
 ///
-/// Each finding has its place, its kind and a remedy. PATH is a folder (searched for shards), a shard, or a pattern. Checked are framing, both checksums, that each record is an
-/// Example or SequenceExample, one schema across records, repeated records, and everything that stands beside the shards:
-/// manifest, TFDS metadata, class names, indexes, missing and extra shards. gzip and zlib are recognised.
+/// Each finding has its place, its kind and a remedy. PATH is a folder (searched for shards), a shard, or a pattern. Checked are
+/// framing, both checksums, that each record is an Example or SequenceExample, one schema across records, repeated records, and
+/// everything that stands beside the shards: manifest, TFDS metadata, class names, indexes, missing and extra shards. gzip and
+/// zlib are recognised.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -52,9 +53,9 @@ pub(super) struct Args {
     /// Do not look for repeated records, which takes up to 16 bytes of memory a record
     #[arg(long, help_heading = "Checks")]
     no_duplicates: bool,
-    /// Exit with 1 for warnings too
+    /// Exit with 0 if there are warnings only
     #[arg(long, help_heading = "Checks")]
-    strict: bool,
+    allow_warnings: bool,
 
     #[command(flatten)]
     run: RunArgs,
@@ -77,7 +78,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let report = shardify::validate(&options, &cancel, &meter);
     meter.finish();
     let report = report?;
-    let fails = report.errors > 0 || args.strict && report.warnings > 0;
+    let fails = report.errors > 0 || report.warnings > 0 && !args.allow_warnings;
     let text = match (args.run.json, args.run.quiet) {
         (true, _) => report_json(&report),
         (_, true) => String::new(),
