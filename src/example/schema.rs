@@ -43,6 +43,9 @@ pub enum Role {
     ClassLabel {
         /// How many classes there are, fillers of an offset included.
         classes: u64,
+        /// The element type of the array that the labels came from; `None` if they did not stand alone in its rows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dtype: Option<DType>,
     },
     /// UTF-8 text, or the raw bytes of a file name.
     Text,

@@ -31,7 +31,7 @@ pub fn tfds_files_for(manifest: &Manifest, payload_bytes: &[u64], templates: &[S
         files.push(("features.json".to_owned(), pretty(&features(manifest))));
     }
     for field in manifest.schema.fields.iter().filter(|field| !field.auxiliary) {
-        if let Role::ClassLabel { classes } = field.role {
+        if let Role::ClassLabel { classes, .. } = field.role {
             let names: String = (0..classes).map(|class| stored_name(manifest, class) + "\n").collect();
             files.push((labels_file_name(&field.key), names.into_bytes()));
         }
@@ -110,7 +110,7 @@ fn feature(field: &Field) -> Value {
             }
             json!({ "pythonClassName": class("image_feature.Image"), "image": image })
         }
-        Role::ClassLabel { classes } => json!({
+        Role::ClassLabel { classes, .. } => json!({
             "pythonClassName": class("class_label_feature.ClassLabel"),
             "classLabel": { "numClasses": classes.to_string() },
         }),

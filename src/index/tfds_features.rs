@@ -90,7 +90,7 @@ fn field(feature: &Value) -> Option<(Kind, Role)> {
     }
     if let Some(label) = feature.get("classLabel") {
         let classes = label.get("numClasses").and_then(number).and_then(|classes| u64::try_from(classes).ok());
-        return Some((Kind::Int64, Role::ClassLabel { classes: classes.unwrap_or(0) }));
+        return Some((Kind::Int64, Role::ClassLabel { classes: classes.unwrap_or(0), dtype: None }));
     }
     if feature.get("text").is_some() {
         return Some((Kind::Bytes, Role::Text));
@@ -170,7 +170,7 @@ mod tests {
         let schema = schema(&[
             ("image", Kind::Bytes, image(Some(ImageFormat::Jpeg), [None, None, Some(3)], DType::Uint8)),
             ("image/deep", Kind::Bytes, image(None, [Some(3), Some(4), Some(1)], DType::Uint16)),
-            ("label", Kind::Int64, Role::ClassLabel { classes: 7 }),
+            ("label", Kind::Int64, Role::ClassLabel { classes: 7, dtype: None }),
             ("filename", Kind::Bytes, Role::Text),
             ("tags", Kind::Bytes, Role::Strings { shape: vec![None] }),
             ("names", Kind::Bytes, Role::Strings { shape: vec![Some(2)] }),

@@ -417,6 +417,26 @@ fn arrays_of_every_type_come_back() {
     }
 }
 
+/// Labels come back in the type that they had, whatever is added to them in the shards.
+#[test]
+fn labels_of_every_type_come_back() {
+    let desk = Desk::new();
+    desk.npy("x.npy", "|u1", "(2, 3)", &[1; 6]);
+    for (descr, size) in
+        [("|b1", 1), ("|u1", 1), ("|i1", 1), ("<u2", 2), ("<i4", 4), ("<u4", 4), ("<i8", 8), ("<u8", 8)]
+    {
+        let mut rows = vec![0; 2 * size];
+        rows[size] = 1;
+        desk.npy("y.npy", descr, "(2,)", &rows);
+        desk.run("convert x.npy shards -q --overwrite --labels y.npy --label-offset 1").expect(0);
+        desk.run("export shards out --overwrite").expect(0);
+        let label = fs::read(desk.path("out/label.npy")).unwrap();
+        let header = String::from_utf8_lossy(&label[..128]).into_owned();
+        assert!(header.contains(&format!("'descr': '{descr}'")), "{header}");
+        assert_eq!(label[128..], rows, "{descr}");
+    }
+}
+
 #[test]
 fn tables_and_splits_of_arrays_come_back() {
     let desk = Desk::new();

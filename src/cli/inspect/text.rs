@@ -168,7 +168,7 @@ pub(super) fn meaning(field: &Field) -> String {
         Role::Image { dtype, shape: dims, .. } => {
             format!("image, {dtype}{}", shape(&dims.map(|dim| dim.map(u64::from))))
         }
-        Role::ClassLabel { classes } => format!("label of {}", count(*classes, "class", "classes")),
+        Role::ClassLabel { classes, .. } => format!("label of {}", count(*classes, "class", "classes")),
         Role::Text => "text".to_owned(),
         Role::Strings { shape: dims } => format!("texts{}", shape(dims)),
         Role::Tensor { dtype, shape: dims, .. } => format!("{dtype}{}", shape(dims)),

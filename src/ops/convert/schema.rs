@@ -20,7 +20,7 @@ pub(super) fn schema(options: &ConvertOptions, inputs: &Inputs, facts: &ImageFac
             fields.push(field(options.keys.filename(), Kind::Bytes, Role::Text, false));
             if !listing.class_names.is_empty() {
                 let classes = listing.class_names.len() as u64 + u64::from(options.offset());
-                fields.push(field(options.keys.label(), Kind::Int64, Role::ClassLabel { classes }, false));
+                fields.push(field(options.keys.label(), Kind::Int64, Role::ClassLabel { classes, dtype: None }, false));
                 if options.keys == ImageKeys::Slim {
                     fields.push(field("image/class/text", Kind::Bytes, Role::Text, true));
                 }
@@ -119,7 +119,9 @@ fn array_fields(options: &ConvertOptions, arrays: &Arrays) -> Vec<Field> {
     let describe = |feature: &crate::pipeline::ArrayFeature| {
         if feature.class_offset.is_some() {
             let classes = arrays.class_names.len() as u64 + u64::from(options.offset());
-            return field(&feature.key, Kind::Int64, Role::ClassLabel { classes }, false);
+            let column = &feature.column;
+            let dtype = Some(column.dtype()).filter(|dtype| dtype.is_integer() && column.row_shape().is_empty());
+            return field(&feature.key, Kind::Int64, Role::ClassLabel { classes, dtype }, false);
         }
         let (dtype, shape) = (feature.column.dtype(), feature.column.row_shape());
         let (kind, encoding) = array_encoding(dtype, shape);

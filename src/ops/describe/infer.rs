@@ -86,7 +86,7 @@ fn role(key: &str, kind: Kind, count: Option<u64>, feature: &FeatureStats, label
             Some(classes) => {
                 let named = labels.iter().find(|labels| labels.key == key);
                 let named = named.map_or(0, |labels| labels.names.len() as u64 + u64::from(labels.offset));
-                Role::ClassLabel { classes: classes.max(named) }
+                Role::ClassLabel { classes: classes.max(named), dtype: None }
             }
             None => Role::Tensor { dtype: DType::Int64, shape, encoding: Encoding::List },
         },

@@ -73,7 +73,7 @@ impl Description {
     /// The number of classes, fillers of the offset included; 0 without a label.
     pub(crate) fn classes(&self) -> u64 {
         let label = self.label_key.as_ref().and_then(|key| self.schema.get(key)).map(|field| &field.role);
-        if let Some(Role::ClassLabel { classes }) = label { *classes } else { 0 }
+        if let Some(Role::ClassLabel { classes, .. }) = label { *classes } else { 0 }
     }
 
     /// Gives classes numbers for names if they have none.

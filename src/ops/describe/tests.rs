@@ -39,7 +39,7 @@ fn told(description: &Description) -> Vec<String> {
                 let format = format.map_or("any", |format| format.name());
                 format!("image {format} {dtype} {}", shape(&dims.map(|dim| dim.map(u64::from))))
             }
-            Role::ClassLabel { classes } => format!("{classes} classes"),
+            Role::ClassLabel { classes, .. } => format!("{classes} classes"),
             Role::Text => "text".to_owned(),
             Role::Tensor { dtype, shape: dims, encoding } => {
                 assert_eq!(*encoding, Encoding::List);

@@ -85,8 +85,8 @@ fn column(key: &str, facts: &FeatureStats, records: u64, role: Option<&Role>, of
             let elements = if kind == Kind::Bytes { in_bytes(facts, *dtype, elements)? } else { elements };
             (*dtype, closed(shape, elements)?, 0)
         }
-        Some(Role::ClassLabel { .. }) if kind == Kind::Int64 && elements == 1 => {
-            (DType::Int64, Vec::new(), i64::from(offset))
+        Some(Role::ClassLabel { dtype, .. }) if kind == Kind::Int64 && elements == 1 => {
+            (dtype.unwrap_or(DType::Int64), Vec::new(), i64::from(offset))
         }
         _ => {
             let of_list = if elements == 1 { Vec::new() } else { vec![elements] };

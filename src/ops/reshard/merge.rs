@@ -166,9 +166,12 @@ fn join_schemas(all: &Facts, set: &Facts, join: impl Fn(&Role, &Role) -> Option<
         let Some(theirs) = set.schema.get(&ours.key) else { return Err(missing(set, &ours.key)) };
         let role = match (&ours.role, &theirs.role) {
             // Where classes have no names, there may be more of them than were seen.
-            (Role::ClassLabel { classes: a }, Role::ClassLabel { classes: b }) => {
+            (Role::ClassLabel { classes: a, dtype }, Role::ClassLabel { classes: b, dtype: other }) => {
                 let fits = a == b || a < b && numbered(all, &ours.key) || b < a && numbered(set, &ours.key);
-                fits.then_some(Role::ClassLabel { classes: *a.max(b) })
+                fits.then_some(Role::ClassLabel {
+                    classes: *a.max(b),
+                    dtype: dtype.filter(|dtype| Some(*dtype) == *other),
+                })
             }
             (a, b) => join(a, b),
         };
@@ -226,7 +229,7 @@ fn told(field: &Field) -> String {
     };
     match &field.role {
         Role::Image { dtype, .. } => format!("an image of {}", dtype.name()),
-        Role::ClassLabel { classes } => format!("a label of {classes} classes"),
+        Role::ClassLabel { classes, .. } => format!("a label of {classes} classes"),
         Role::Text => "a text".to_owned(),
         Role::Strings { shape } => format!("texts of shape {}", dims(shape)),
         Role::Tensor { dtype, shape, .. } => format!("{} of shape {} in a list of {kind}", dtype.name(), dims(shape)),
@@ -271,7 +274,7 @@ mod tests {
             (list(&[Some(2)]), list(&[Some(3)]), None),
             (list(&[Some(2)]), list(&[Some(2)]), Some(list(&[Some(2)]))),
             (list(&[]), tensor(DType::Int64, &[], Encoding::List), None),
-            (Role::ClassLabel { classes: 2 }, Role::ClassLabel { classes: 3 }, None),
+            (Role::ClassLabel { classes: 2, dtype: None }, Role::ClassLabel { classes: 3, dtype: None }, None),
             (Role::Text, Role::Text, Some(Role::Text)),
         ] {
             assert_eq!(join_roles(&a, &b), joined, "{a:?} and {b:?}");
@@ -279,7 +282,7 @@ mod tests {
     }
 
     fn facts(from: &str, key: &str, names: &[&str], offset: u32) -> Facts {
-        let role = Role::ClassLabel { classes: 2 };
+        let role = Role::ClassLabel { classes: 2, dtype: None };
         let field = Field { key: key.to_owned(), kind: Kind::Int64, role, auxiliary: false };
         let names = names.iter().map(|name| (*name).to_owned()).collect();
         let labels = vec![Labels { key: key.to_owned(), names, offset }];

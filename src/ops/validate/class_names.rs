@@ -24,7 +24,7 @@ pub(super) fn findings(storage: &dyn Storage, set: &DataSet, gathered: &mut Gath
     let of_manifest = set.manifest.get().map(|manifest| &manifest.schema);
     let schema = of_manifest.or_else(|| set.features.get().map(|features| &features.schema));
     let labels = schema.into_iter().flat_map(|schema| &schema.fields).filter_map(|field| match field.role {
-        Role::ClassLabel { classes } if !field.auxiliary => Some((&field.key, classes)),
+        Role::ClassLabel { classes, .. } if !field.auxiliary => Some((&field.key, classes)),
         _ => None,
     });
     for (key, classes) in labels {

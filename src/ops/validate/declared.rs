@@ -54,7 +54,7 @@ fn of_field(field: &Field, labels: &[LabelNames]) -> Declared {
     let names = labels.iter().find(|names| names.key == field.key);
     let named = names.map(|names| names.names.len() as u64 + u64::from(names.offset));
     let labels_end = match field.role {
-        Role::ClassLabel { classes } => Some(classes).filter(|classes| *classes > 0).or(named),
+        Role::ClassLabel { classes, .. } => Some(classes).filter(|classes| *classes > 0).or(named),
         _ => None,
     };
     Declared {
