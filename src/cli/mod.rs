@@ -38,7 +38,7 @@ Exit codes: 0 done, 1 done but problems were found (inputs skipped, damage), 2 c
 
 `shardify VERB --help` shows the options of a verb and two examples.";
 
-/// Turns image folders and .npy arrays into training-ready, size-capped TFRecord shards
+/// Turns image folders and .npy arrays into training-ready, size-capped TFRecord shards, and keeps shards healthy
 ///
 /// What it writes streams into tf.data, TFDS, DALI and PyTorch; the same input, options and seed always give the same
 /// bytes; an interrupted run is carried on with --resume.
@@ -91,9 +91,9 @@ shardify turns image folders and .npy arrays into training-ready TFRecord shards
 
   shardify convert ./imgs out/                             one folder a class becomes shards
   shardify convert x_train.npy out/ --labels y_train.npy   rows of arrays become shards
-  shardify convert ./imgs out/ --dry-run                   only say what would be written
+  shardify validate out/                                   what is wrong with shards, whoever wrote them
 
-`shardify convert --help` explains the options.
+`shardify --help` lists the verbs, `shardify VERB --help` explains the options of one.
 ";
 
 /// A decoder that panics on a hostile image is caught, and the image reported; the panic itself is not for the user. Any
