@@ -91,7 +91,7 @@ shardify turns image folders and .npy arrays into training-ready TFRecord shards
 
   shardify convert ./imgs out/                             one folder a class becomes shards
   shardify convert x_train.npy out/ --labels y_train.npy   rows of arrays become shards
-  shardify validate out/                                   what is wrong with shards, whoever wrote them
+  shardify validate out/                                   find all that is wrong with shards
 
 `shardify --help` lists the verbs, `shardify VERB --help` explains the options of one.
 ";
