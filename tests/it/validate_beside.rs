@@ -206,6 +206,40 @@ fn a_data_set_is_held_against_its_metadata() {
             },
             &[("leftover", ".shardify", "interrupted"), ("leftover", ".x.partial", "interrupted")],
         ),
+        // What cannot be read beside the shards stops nothing, and is not passed over.
+        (
+            |out| {
+                let index = format!("index/{FIRST}.idx");
+                remove(out, &["label.labels.txt", &index]);
+                for name in ["label.labels.txt", &index] {
+                    std::os::unix::fs::symlink(out.join(name), out.join(name)).unwrap();
+                }
+                cut_a_record(&out.join(SECOND));
+            },
+            &[
+                ("unreadable", "label.labels.txt", "cannot read"),
+                ("unreadable", ".idx", "cannot open"),
+                ("record-count", SECOND, ""),
+                ("file-size", SECOND, ""),
+                ("index-mismatch", SECOND, ""),
+            ],
+        ),
+        (
+            |out| {
+                remove(out, &["shardify.json", "label.labels.txt"]);
+                std::os::unix::fs::symlink("label.labels.txt", out.join("label.labels.txt")).unwrap();
+            },
+            &[("metadata", "label.labels.txt", "cannot read")],
+        ),
+        // Labels of classes that nobody counted or named have no range.
+        (
+            |out| {
+                remove(out, &["shardify.json"]);
+                edit(&out.join("features.json"), |text| text.replace("\"numClasses\": \"3\"", "\"numClasses\": \"0\""));
+                fs::write(out.join("label.labels.txt"), "").unwrap();
+            },
+            &[],
+        ),
         // A shard is what the manifest names, whatever it is called, and nothing outside of the folder.
         (
             |out| {
@@ -368,4 +402,21 @@ fn an_index_of_the_tfrecord_package_is_compared_too() {
     desk.write("set/data.tfrecord", &whole[..whole.len() - 3]);
     let report = desk.run("validate set --json").expect(1).json();
     assert_eq!(report["by_kind"], serde_json::json!({ "truncated-record": 1, "index-mismatch": 1 }));
+}
+
+#[test]
+fn nothing_that_a_file_says_steers_the_terminal() {
+    for (key, value) in [("crc32", "\u{1b}[31mred"), ("compression", "\u{1b}[31mred")] {
+        let desk = converted("");
+        edit_json(&desk.path("out/shardify.json"), |it| match key {
+            "crc32" => it["splits"][0]["shards"][0][key] = value.into(),
+            _ => it[key] = value.into(),
+        });
+        for verb in ["validate", "inspect"] {
+            let run = desk.run(&format!("{verb} out"));
+            let said = run.stdout + &run.stderr;
+            assert!(!said.contains('\u{1b}'), "{verb}: {said}");
+            assert!(verb == "inspect" && key == "crc32" || said.contains("[31mred"), "{verb}: {said}");
+        }
+    }
 }
