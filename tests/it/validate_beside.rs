@@ -101,6 +101,16 @@ fn a_data_set_is_held_against_its_metadata() {
                 ("index-mismatch", SECOND, "line 4 is `"),
             ],
         ),
+        // The index is right, and so are the counts: a record was there.
+        (
+            |out| {
+                let mut whole = fs::read(out.join(SECOND)).unwrap();
+                let second = crate::support::records(&whole)[1].0 as usize;
+                whole[second + 20] ^= 1;
+                fs::write(out.join(SECOND), whole).unwrap();
+            },
+            &[("file-crc", SECOND, ""), ("data-crc", SECOND, "")],
+        ),
         (|out| rewrite_a_record(&out.join(LAST)), &[("file-crc", LAST, "as shardify.json says")]),
         (
             |out| edit_json(&out.join("dataset_info.json"), |info| info["splits"][0]["shardLengths"][1] = "5".into()),
@@ -361,6 +371,23 @@ fn sets_that_only_names_tell_of() {
         shard(name);
     }
     check(&desk, "b", &[("extra-shard", "b/x-00002-of-00003.tfrecord", "a set of 3, beside one of 2")]);
+    // The one that is whole is meant, though the other has more.
+    for name in ["d/x-00000-of-00002", "d/x-00001-of-00002"] {
+        shard(name);
+    }
+    for name in ["d/x-00000-of-00004", "d/x-00001-of-00004", "d/x-00002-of-00004"] {
+        shard(name);
+    }
+    const EXTRA: &str = "a set of 4, beside one of 2";
+    check(
+        &desk,
+        "d",
+        &[
+            ("extra-shard", "d/x-00000-of-00004", EXTRA),
+            ("extra-shard", "d/x-00001-of-00004", EXTRA),
+            ("extra-shard", "d/x-00002-of-00004", EXTRA),
+        ],
+    );
     // A count that is not to be believed.
     shard("c/x-00000-of-4000000000");
     let report = desk.run("validate c --json").expect(1).json();
