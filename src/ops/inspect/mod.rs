@@ -245,6 +245,8 @@ impl Look {
             match label_names(storage, &set.dir, key) {
                 Ok(Some(labels)) => inferred = Description::infer(&self.stats, &[labels]),
                 Ok(None) => {}
+                // That of features.json may have been the same.
+                Err(error) if warnings.contains(&error.to_string()) => {}
                 Err(error) => warnings.push(error.to_string()),
             }
         }
