@@ -101,7 +101,9 @@ fn report_text(report: &ValidateReport, verbose: bool) -> String {
     let mut text = String::new();
     for finding in &lines {
         let severity = finding.severity.name();
-        text.push_str(&format!("{severity:<7}  {:<width$}  {}{}\n", finding.kind, place(finding), finding.message));
+        // It may repeat what stands in a file.
+        let message = Printable(finding.message.as_ref());
+        text.push_str(&format!("{severity:<7}  {:<width$}  {}{message}\n", finding.kind, place(finding)));
     }
     let mut left = false;
     for (kind, all) in &report.by_kind {

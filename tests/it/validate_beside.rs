@@ -101,6 +101,16 @@ fn a_data_set_is_held_against_its_metadata() {
                 ("index-mismatch", SECOND, "line 4 is `"),
             ],
         ),
+        // The index is right, and so are the counts: a record was there.
+        (
+            |out| {
+                let mut whole = fs::read(out.join(SECOND)).unwrap();
+                let second = crate::support::records(&whole)[1].0 as usize;
+                whole[second + 20] ^= 1;
+                fs::write(out.join(SECOND), whole).unwrap();
+            },
+            &[("file-crc", SECOND, ""), ("data-crc", SECOND, "")],
+        ),
         (|out| rewrite_a_record(&out.join(LAST)), &[("file-crc", LAST, "as shardify.json says")]),
         (
             |out| edit_json(&out.join("dataset_info.json"), |info| info["splits"][0]["shardLengths"][1] = "5".into()),
@@ -205,6 +215,40 @@ fn a_data_set_is_held_against_its_metadata() {
                 fs::write(out.join(".x.partial"), "").unwrap();
             },
             &[("leftover", ".shardify", "interrupted"), ("leftover", ".x.partial", "interrupted")],
+        ),
+        // What cannot be read beside the shards stops nothing, and is not passed over.
+        (
+            |out| {
+                let index = format!("index/{FIRST}.idx");
+                remove(out, &["label.labels.txt", &index]);
+                for name in ["label.labels.txt", &index] {
+                    std::os::unix::fs::symlink(out.join(name), out.join(name)).unwrap();
+                }
+                cut_a_record(&out.join(SECOND));
+            },
+            &[
+                ("unreadable", "label.labels.txt", "cannot read"),
+                ("unreadable", ".idx", "cannot open"),
+                ("record-count", SECOND, ""),
+                ("file-size", SECOND, ""),
+                ("index-mismatch", SECOND, ""),
+            ],
+        ),
+        (
+            |out| {
+                remove(out, &["shardify.json", "label.labels.txt"]);
+                std::os::unix::fs::symlink("label.labels.txt", out.join("label.labels.txt")).unwrap();
+            },
+            &[("metadata", "label.labels.txt", "cannot read")],
+        ),
+        // Labels of classes that nobody counted or named have no range.
+        (
+            |out| {
+                remove(out, &["shardify.json"]);
+                edit(&out.join("features.json"), |text| text.replace("\"numClasses\": \"3\"", "\"numClasses\": \"0\""));
+                fs::write(out.join("label.labels.txt"), "").unwrap();
+            },
+            &[],
         ),
         // A shard is what the manifest names, whatever it is called, and nothing outside of the folder.
         (
@@ -327,6 +371,23 @@ fn sets_that_only_names_tell_of() {
         shard(name);
     }
     check(&desk, "b", &[("extra-shard", "b/x-00002-of-00003.tfrecord", "a set of 3, beside one of 2")]);
+    // The one that is whole is meant, though the other has more.
+    for name in ["d/x-00000-of-00002", "d/x-00001-of-00002"] {
+        shard(name);
+    }
+    for name in ["d/x-00000-of-00004", "d/x-00001-of-00004", "d/x-00002-of-00004"] {
+        shard(name);
+    }
+    const EXTRA: &str = "a set of 4, beside one of 2";
+    check(
+        &desk,
+        "d",
+        &[
+            ("extra-shard", "d/x-00000-of-00004", EXTRA),
+            ("extra-shard", "d/x-00001-of-00004", EXTRA),
+            ("extra-shard", "d/x-00002-of-00004", EXTRA),
+        ],
+    );
     // A count that is not to be believed.
     shard("c/x-00000-of-4000000000");
     let report = desk.run("validate c --json").expect(1).json();
@@ -368,4 +429,21 @@ fn an_index_of_the_tfrecord_package_is_compared_too() {
     desk.write("set/data.tfrecord", &whole[..whole.len() - 3]);
     let report = desk.run("validate set --json").expect(1).json();
     assert_eq!(report["by_kind"], serde_json::json!({ "truncated-record": 1, "index-mismatch": 1 }));
+}
+
+#[test]
+fn nothing_that_a_file_says_steers_the_terminal() {
+    for (key, value) in [("crc32", "\u{1b}[31mred"), ("compression", "\u{1b}[31mred")] {
+        let desk = converted("");
+        edit_json(&desk.path("out/shardify.json"), |it| match key {
+            "crc32" => it["splits"][0]["shards"][0][key] = value.into(),
+            _ => it[key] = value.into(),
+        });
+        for verb in ["validate", "inspect"] {
+            let run = desk.run(&format!("{verb} out"));
+            let said = run.stdout + &run.stderr;
+            assert!(!said.contains('\u{1b}'), "{verb}: {said}");
+            assert!(verb == "inspect" && key == "crc32" || said.contains("[31mred"), "{verb}: {said}");
+        }
+    }
 }

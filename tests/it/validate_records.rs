@@ -243,3 +243,16 @@ fn deep_decodes_every_image() {
     let file = frame(&example([("x", bytes(&read(Path::new("formats/tiff-gray.tiff"))))]));
     check("a.tfrecord", &file, "--deep", &[("bad-image", Some(0), Some(0))]);
 }
+
+#[test]
+fn a_key_that_was_not_looked_at_is_not_missing() {
+    let desk = Desk::new();
+    let last = ("z", ints(&[1]));
+    let few: Vec<u8> = (0..18).flat_map(|at| frame(&example([("a", ints(&[at])), last.clone()]))).collect();
+    desk.write("set/0.tfrecord", few);
+    let keys: Vec<String> = (0..10_050).map(|at| format!("b{at:05}")).collect();
+    let many: Vec<_> = keys.iter().map(|key| (key.as_str(), ints(&[2]))).chain([last]).collect();
+    desk.write("set/1.tfrecord", frame(&example(many.clone())));
+    let report = desk.run("validate set --json").expect(0).json();
+    assert_eq!(report["findings"], serde_json::json!([]));
+}

@@ -72,7 +72,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
         ui.error(&error.to_string(), error.hint());
     }
     for warning in warnings(args, &report) {
-        ui.warn(&warning);
+        ui.warn(&Printable(warning.as_ref()).to_string());
     }
     let text = match (args.run.json, args.run.quiet) {
         (true, _) => json::report(&report),

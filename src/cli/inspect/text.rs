@@ -61,7 +61,9 @@ fn describe(set: &InspectedSet, verbose: bool) -> String {
         });
         named.collect::<Vec<_>>().join(", ")
     };
-    text.push_str(&format!("\ncompression: {}\n", of(&set.compression)));
+    if !set.compression.is_empty() {
+        text.push_str(&format!("\ncompression: {}\n", of(&set.compression)));
+    }
     let (examples, sequences) = (set.stats.examples, set.stats.sequences);
     if sequences > 0 {
         let also = if examples > 0 { format!(", and {} Examples", Count(examples)) } else { String::new() };

@@ -1,8 +1,8 @@
 //! From paths to folders with shards.
 
 use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
@@ -15,7 +15,7 @@ use crate::{
     storage::{EntryKind, NameKind, Storage},
 };
 
-/// Folders inside folders are searched this deep: links may run in circles.
+/// Folders inside folders are searched this deep.
 const MAX_DEPTH: usize = 32;
 
 /// A folder, and the files of it that are shards.
@@ -30,15 +30,24 @@ pub(super) struct Folder {
 /// The folders that the paths are or lie in, each once.
 pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Folder>> {
     let mut found: Vec<Folder> = Vec::new();
+    // A folder may be named in several ways, as `out`, `./out` and by a link.
+    let mut real_dirs: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     let mut positions = BTreeMap::new();
-    let mut take = |folder: Folder| {
-        let at = *positions.entry(folder.dir.clone()).or_insert(found.len());
+    let mut names: Vec<BTreeSet<OsString>> = Vec::new();
+    let mut take = |mut folder: Folder| {
+        let real = real_dirs.entry(folder.dir.clone()).or_insert_with_key(|dir| real(storage, dir));
+        let at = *positions.entry(real.clone()).or_insert(found.len());
+        if names.len() <= at {
+            names.push(BTreeSet::new());
+        }
+        if let Some(names) = names.get_mut(at) {
+            folder.shards.retain(|path| names.insert(path.file_name().unwrap_or_default().to_owned()));
+        }
         match found.get_mut(at) {
             None => found.push(folder),
             Some(there) => {
                 there.is_whole |= folder.is_whole;
-                let new: Vec<_> = folder.shards.into_iter().filter(|path| !there.shards.contains(path)).collect();
-                there.shards.extend(new);
+                there.shards.extend(folder.shards);
                 if there.leftovers.is_empty() {
                     there.leftovers = folder.leftovers;
                 }
@@ -84,8 +93,15 @@ pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Fo
     Ok(found)
 }
 
+/// What a folder is called without links; its name as it is if that cannot be found out.
+fn real(storage: &dyn Storage, dir: &Path) -> PathBuf {
+    storage.canonical(dir).unwrap_or_else(|_| dir.to_path_buf())
+}
+
 fn is_shard(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| ParsedName::parse(name).is_shard())
+    // A name that is no UTF-8 may be that of a shard all the same.
+    let is_shard = |name: &OsStr| ParsedName::parse(name.to_string_lossy().as_ref().as_ref()).is_shard();
+    path.file_name().is_some_and(is_shard)
 }
 
 fn no_shards(message: impl Into<String>) -> Error {
@@ -99,12 +115,19 @@ fn no_shards(message: impl Into<String>) -> Error {
 fn walk(storage: &dyn Storage, dir: &Path) -> Result<Vec<Folder>> {
     let mut found = Vec::new();
     let mut todo = vec![(dir.to_path_buf(), 0)];
-    while let Some((dir, depth)) = todo.pop() {
+    // Links come last: what they lead to is shown under its own name if it is in here too, and none runs in circles.
+    let mut links = VecDeque::new();
+    let mut seen = BTreeSet::new();
+    while let Some((dir, depth)) = todo.pop().or_else(|| links.pop_front()) {
+        if !seen.insert(real(storage, &dir)) {
+            continue;
+        }
         let mut folder = Folder { dir: dir.clone(), is_whole: true, ..Folder::default() };
         let mut inner = Vec::new();
         let mut has_manifest = false;
         for (name, kind) in storage.list(&dir)?.iter() {
             let (path, text) = (dir.join(OsStr::from_bytes(name)), String::from_utf8_lossy(name));
+            let is_link = kind == NameKind::Link;
             let kind = match kind {
                 NameKind::Link => match storage.stat(&path) {
                     Ok(Some(EntryKind::Dir)) => NameKind::Dir,
@@ -117,9 +140,10 @@ fn walk(storage: &dyn Storage, dir: &Path) -> Result<Vec<Folder>> {
             };
             match kind {
                 NameKind::Dir if text == WORK_NAME => folder.leftovers.push(path),
-                NameKind::Dir if text != INDEX_NAME && !text.starts_with('.') && depth < MAX_DEPTH => {
-                    inner.push((path, depth + 1));
-                }
+                NameKind::Dir if text != INDEX_NAME && !text.starts_with('.') && depth < MAX_DEPTH => match is_link {
+                    true => links.push_back((path, depth + 1)),
+                    false => inner.push((path, depth + 1)),
+                },
                 NameKind::File if text.starts_with('.') && text.ends_with(".partial") => folder.leftovers.push(path),
                 NameKind::File if !text.starts_with('.') => {
                     has_manifest |= text == crate::index::MANIFEST_NAME;
@@ -135,5 +159,6 @@ fn walk(storage: &dyn Storage, dir: &Path) -> Result<Vec<Folder>> {
         }
         todo.extend(inner.into_iter().rev());
     }
+    found.sort_by(|a, b| a.dir.cmp(&b.dir));
     Ok(found)
 }

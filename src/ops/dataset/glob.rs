@@ -30,6 +30,10 @@ pub(super) fn expand(storage: &dyn Storage, pattern: &Path) -> Result<Vec<PathBu
             found.iter_mut().for_each(|path| path.push(component));
             continue;
         };
+        if name.as_bytes().windows(2).any(|two| two == b"**") {
+            return Err(Error::options(format!("`**` is not understood in `{}`", crate::error::Printable(pattern)))
+                .with_hint("name the folder: it is searched with all folders in it"));
+        }
         let mut next = Vec::new();
         if !is_pattern(Path::new(name)) {
             next = found.into_iter().map(|path| path.join(name)).collect();

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DataSet, find::Folder, splits};
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, Printable, Result},
     example::Role,
     index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name},
     storage::{EntryKind, Storage},
@@ -60,8 +60,12 @@ pub(super) fn describe(storage: &dyn Storage, folder: Folder) -> Result<DataSet>
         add_listed(storage, &dir, manifest.get(), &mut shards);
     }
     let info = read(storage, &dir.join("dataset_info.json"), TfdsInfo::parse)?;
-    let features = read(storage, &dir.join("features.json"), TfdsFeatures::parse)?;
-    let labels = labels(storage, &dir, manifest.get(), features.get())?;
+    let mut features = read(storage, &dir.join("features.json"), TfdsFeatures::parse)?;
+    let labels = labels(storage, &dir, manifest.get(), features.get()).unwrap_or_else(|error| {
+        // Only those that the features speak of are read.
+        features = Metadata::Broken(error);
+        Vec::new()
+    });
     let splits = splits::sort(&dir, shards, manifest.get(), info.get());
     Ok(DataSet { dir, is_whole, splits, manifest, info, features, labels, leftovers })
 }
@@ -96,7 +100,11 @@ fn manifest(text: &[u8]) -> Result<Manifest> {
 }
 
 fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
-    serde_json::from_slice(text).map_err(|error| Error::inputs(format!("not a manifest of shardify: {error}")))
+    serde_json::from_slice(text).map_err(|error| {
+        // The message may repeat what stands there.
+        let error = error.to_string();
+        Error::inputs(format!("not a manifest of shardify: {}", Printable(error.as_ref())))
+    })
 }
 
 /// Reads a file, if it is there.

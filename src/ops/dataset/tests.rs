@@ -1,4 +1,4 @@
-use std::{fs, path::Path};
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use super::*;
 use crate::storage::LocalStorage;
@@ -56,6 +56,9 @@ fn shards_are_found_in_folders_and_sorted_into_splits() {
     assert!(told(dir, &["?/*"]).contains(&a.to_owned()));
     assert_eq!(told(dir, &["b/train/2.tfrecord"]), ["b/train: train=2.tfrecord"]);
     assert_eq!(told(dir, &["c/readme.txt"]), ["c: train=readme.txt"], "what is named is meant");
+    fs::create_dir(dir.join("d")).unwrap();
+    fs::write(dir.join("d").join(OsStr::from_bytes(b"\xff.tfrecord")), "").unwrap();
+    assert_eq!(told(dir, &["d"]), ["d: train=\u{fffd}.tfrecord"]);
     for (path, part) in
         [("c", "name of a shard"), ("nope", "no such file"), ("z*", "no file matches"), ("c/*", "name of a shard")]
     {
@@ -80,4 +83,25 @@ fn metadata_decide_what_names_leave_open() {
     assert_eq!(set.leftovers.len(), 2);
     let Metadata::Broken(error) = &set.manifest else { panic!("{:?}", set.manifest) };
     assert!(error.to_string().contains("format version 99"), "{error}");
+}
+
+#[test]
+fn a_folder_counts_once_however_it_is_reached() {
+    use std::os::unix::fs::symlink;
+
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path();
+    plant(dir, &["a/v2/x.tfrecord", "a/v2/y.tfrecord", "b/z.tfrecord"]);
+    // Two links that run in circles make as many paths as there are numbers of 32 bits.
+    for link in ["a/again", "a/once-more"] {
+        symlink(dir.join("a"), dir.join(link)).unwrap();
+    }
+    symlink("v2", dir.join("a/latest")).unwrap();
+    symlink("../b", dir.join("a/elsewhere")).unwrap();
+    let v2 = "a/v2: train=x.tfrecord,y.tfrecord";
+    assert_eq!(told(dir, &["a"]), ["a/elsewhere: train=z.tfrecord", v2]);
+    assert_eq!(told(dir, &["a/v2", "a/latest", "b/../a/v2", "a/v2/x.tfrecord", "a/latest/y.tfrecord"]), [v2]);
+    assert_eq!(told(dir, &["a/latest/x.tfrecord", "a/v2/x.tfrecord"]), ["a/latest: train=x.tfrecord"]);
+    let error = find(&LocalStorage, &[dir.join("a/**/x.tfrecord")]).unwrap_err();
+    assert!(error.to_string().contains("`**` is not understood"), "{error}");
 }

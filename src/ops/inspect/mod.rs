@@ -241,9 +241,14 @@ impl Look {
         let mut inferred = Description::infer(&self.stats, &set.labels);
         if set.labels.is_empty()
             && let Some(key) = &inferred.label_key
-            && let Some(labels) = label_names(storage, &set.dir, key)?
         {
-            inferred = Description::infer(&self.stats, &[labels]);
+            match label_names(storage, &set.dir, key) {
+                Ok(Some(labels)) => inferred = Description::infer(&self.stats, &[labels]),
+                Ok(None) => {}
+                // That of features.json may have been the same.
+                Err(error) if warnings.contains(&error.to_string()) => {}
+                Err(error) => warnings.push(error.to_string()),
+            }
         }
         let declared = Description::of_metadata(set);
         let source = match (&declared, &set.manifest) {

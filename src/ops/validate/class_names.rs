@@ -20,7 +20,7 @@ use crate::{
 const MAX: u64 = 1 << 28;
 
 /// Looks at the names in the manifest and at the files that TFDS reads.
-pub(super) fn findings(storage: &dyn Storage, set: &DataSet, gathered: &mut Gathered<'_>) -> Result<()> {
+pub(super) fn findings(storage: &dyn Storage, set: &DataSet, gathered: &mut Gathered<'_>) {
     let of_manifest = set.manifest.get().map(|manifest| &manifest.schema);
     let schema = of_manifest.or_else(|| set.features.get().map(|features| &features.schema));
     let labels = schema.into_iter().flat_map(|schema| &schema.fields).filter_map(|field| match field.role {
@@ -37,18 +37,28 @@ pub(super) fn findings(storage: &dyn Storage, set: &DataSet, gathered: &mut Gath
             }
         }
         let path = set.dir.join(labels_file_name(key));
-        match storage.stat(&path)? {
-            Some(EntryKind::File { bytes }) if bytes <= MAX => {
-                let file = storage.open(&path)?;
-                let mut text = vec![0; usize::try_from(file.len()).unwrap_or(0)];
-                file.read_exact_at(&mut text, 0).at(&path)?;
+        match content(storage, &path) {
+            Ok(Some(text)) => {
                 let text = String::from_utf8_lossy(&text);
                 check(&path, text.lines().map(str::trim), "line", 1, classes, gathered);
             }
-            _ => {}
+            Ok(None) => {}
+            Err(error) => {
+                gathered.add(None, Finding::of_file(FindingKind::Unreadable, path.into(), error.message()));
+            }
         }
     }
-    Ok(())
+}
+
+/// What stands in a file, if it is there and of a sensible size.
+fn content(storage: &dyn Storage, path: &Path) -> Result<Option<Vec<u8>>> {
+    if !matches!(storage.stat(path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+        return Ok(None);
+    }
+    let file = storage.open(path)?;
+    let mut text = vec![0; usize::try_from(file.len()).unwrap_or(0)];
+    file.read_exact_at(&mut text, 0).at(path)?;
+    Ok(Some(text))
 }
 
 fn check<'a>(

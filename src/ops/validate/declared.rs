@@ -52,6 +52,8 @@ pub(super) fn declared(set: &DataSet) -> (Vec<Declared>, &'static str) {
 
 fn of_field(field: &Field, labels: &[LabelNames]) -> Declared {
     let names = labels.iter().find(|names| names.key == field.key);
+    // Labels without names are allowed, and say nothing of their range.
+    let names = names.filter(|names| !names.names.is_empty());
     let named = names.map(|names| names.names.len() as u64 + u64::from(names.offset));
     let labels_end = match field.role {
         Role::ClassLabel { classes, .. } => Some(classes).filter(|classes| *classes > 0).or(named),

@@ -13,7 +13,7 @@ use super::{
     visit::Part,
 };
 use crate::{
-    error::{Place, Result},
+    error::{ErrorKind, Place, Result},
     index::{IndexLine, IndexReader},
     ops::{dataset::DataSet, publish::INDEX_NAME},
     pipeline::ScannedShard,
@@ -23,12 +23,7 @@ use crate::{
 };
 
 /// Checks every index that stands beside the shards.
-pub(super) fn findings(
-    storage: &dyn Storage,
-    set: &DataSet,
-    shards: &Shards,
-    gathered: &mut Gathered<'_>,
-) -> Result<()> {
+pub(super) fn findings(storage: &dyn Storage, set: &DataSet, shards: &Shards, gathered: &mut Gathered<'_>) {
     // One name of an index for several shards says nothing about any of them.
     let mut sharing: BTreeMap<PathBuf, u32> = BTreeMap::new();
     for shard in &shards.list {
@@ -43,11 +38,16 @@ pub(super) fn findings(
         let shared = shard.path.with_extension("tfindex");
         let tfindex = Some(&shared).filter(|path| sharing.get(*path) == Some(&1) && !own.contains(path));
         for path in own.iter().chain(tfindex) {
-            if !matches!(storage.stat(path), Ok(Some(EntryKind::File { .. }))) {
+            if matches!(storage.stat(path), Ok(None | Some(EntryKind::Dir))) {
                 continue;
             }
             found += u32::from(path.extension().is_some_and(|ending| ending == "idx"));
-            if let Some(fault) = compare(storage, path, scanned)? {
+            let fault = compare(storage, path, scanned).unwrap_or_else(|error| {
+                let path = Arc::from(path.as_path());
+                gathered.add(Some(at), Finding::of_file(FindingKind::Unreadable, path, error.message()));
+                None
+            });
+            if let Some(fault) = fault {
                 let name = path.strip_prefix(&set.dir).unwrap_or(path);
                 let message = format!("{} does not describe this shard: {fault}", crate::error::Printable(name));
                 gathered.add(Some(at), Finding::of_file(FindingKind::IndexMismatch, Arc::clone(&shard.path), message));
@@ -61,7 +61,6 @@ pub(super) fn findings(
             gathered.add(Some(at), Finding::of_file(FindingKind::IndexMissing, Arc::clone(&shard.path), message));
         }
     }
-    Ok(())
 }
 
 /// Where the index of a shard may be.
@@ -77,16 +76,14 @@ fn candidates(set: &DataSet, shard: &Looked) -> Vec<PathBuf> {
 
 /// Why an index does not describe a shard.
 fn compare(storage: &dyn Storage, path: &Path, scanned: &ScannedShard<Part>) -> Result<Option<String>> {
-    let mut reader = match IndexReader::open(storage, path) {
-        Ok(reader) => reader,
-        Err(error) => return Ok(Some(error.message())),
-    };
+    let mut reader = IndexReader::open(storage, path)?;
     let mut expected = Described::new(scanned);
     let mut lines = 0;
     loop {
         let line = match reader.next_line() {
             Ok(Some(line)) => line,
             Ok(None) => break,
+            Err(error) if matches!(error.kind(), ErrorKind::Io { .. }) => return Err(error),
             Err(error) => {
                 let line = match error.place() {
                     Some(Place::Line(line)) => format!("line {}: ", Count(line)),

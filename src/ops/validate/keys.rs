@@ -3,8 +3,10 @@
 use super::runs::{Runs, State};
 use crate::example::{FeatureView, Kind};
 
-/// Keys that are remembered; records of a data set have few.
-const MAX_KEYS: usize = 4096;
+/// Keys that are remembered, and the bytes of all of them together, beside those that metadata declare: records of a data set
+/// have few.
+const MAX_KEYS: usize = 10_000;
+const MAX_TEXT: usize = 4 << 20;
 
 /// Runs that are kept of all keys together, and at most of one.
 const MAX_RUNS: usize = 2 << 20;
@@ -23,6 +25,10 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     entries: Vec<Entry>,
+    /// The bytes of all keys.
+    text: usize,
+    /// Whether there were more keys than are remembered, so that one that was not noted need not be absent.
+    is_full: bool,
     /// Where the key is expected that comes next: records mostly have the same keys.
     next: usize,
 }
@@ -55,10 +61,9 @@ impl Keys {
             Some(entry) if *entry.key == *key => self.next,
             _ => match self.entries.binary_search_by(|entry| (*entry.key).cmp(key)) {
                 Ok(at) => at,
-                Err(_) if self.entries.len() >= MAX_KEYS => return None,
                 Err(at) => {
-                    let entry = Entry { key: key.into(), declared: declared(key), runs: Runs::default() };
-                    self.entries.insert(at, entry);
+                    let declared = declared(key);
+                    self.insert(at, key.into(), declared)?;
                     at
                 }
             },
@@ -69,16 +74,32 @@ impl Keys {
         entry.declared
     }
 
+    /// Takes a key in that is none of the known ones; `None` if there are too many already.
+    fn insert(&mut self, at: usize, key: Box<str>, declared: Option<usize>) -> Option<()> {
+        if declared.is_none() && (self.entries.len() >= MAX_KEYS || self.text + key.len() > MAX_TEXT) {
+            self.is_full = true;
+            return None;
+        }
+        self.text += key.len();
+        self.entries.insert(at, Entry { key, declared, runs: Runs::default() });
+        Some(())
+    }
+
+    /// Whether some keys were not noted.
+    pub(super) const fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Adds the keys of records that follow, the first of which is `before`.
     pub(super) fn join(&mut self, later: Self, before: u64) {
+        self.is_full |= later.is_full;
         for entry in later.entries {
             let at = match self.entries.binary_search_by(|known| known.key.cmp(&entry.key)) {
                 Ok(at) => at,
-                Err(_) if self.entries.len() >= MAX_KEYS => continue,
-                Err(at) => {
-                    self.entries.insert(at, Entry { key: entry.key, declared: entry.declared, runs: Runs::default() });
-                    at
-                }
+                Err(at) => match self.insert(at, entry.key, entry.declared) {
+                    Some(()) => at,
+                    None => continue,
+                },
             };
             let most = (MAX_RUNS / self.entries.len()).min(MAX_RUNS_OF_KEY);
             if let Some(known) = self.entries.get_mut(at) {

@@ -115,9 +115,9 @@ impl Run<'_> {
             let again = Again { storage, threads: threads(options.threads), spool, cancel };
             duplicates::findings(&again, &shards, &part.crcs, gathered)?;
         }
-        class_names::findings(storage, set, gathered)?;
+        class_names::findings(storage, set, gathered);
         counts::findings(set, &shards, gathered);
-        indexes::findings(storage, set, &shards, gathered)?;
+        indexes::findings(storage, set, &shards, gathered);
         if set.is_whole {
             names::findings(storage, set, &shards, gathered)?;
         }
@@ -188,7 +188,9 @@ fn beside(set: &DataSet, gathered: &mut Gathered<'_>) {
     ];
     for (name, error) in all {
         if let Some(error) = error {
-            gathered.add(None, Finding::of_file(FindingKind::Metadata, set.dir.join(name).into(), error.message()));
+            // It may be of a file that belongs to it.
+            let path = error.path().map_or_else(|| set.dir.join(name), Path::to_path_buf);
+            gathered.add(None, Finding::of_file(FindingKind::Metadata, path.into(), error.message()));
         }
     }
     for path in &set.leftovers {

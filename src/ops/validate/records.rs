@@ -41,7 +41,7 @@ impl Records<'_> {
         for entry in keys.iter() {
             match entry.declared.and_then(|at| self.declared.get(at)) {
                 Some(declared) => self.against_declared(declared, Some(&entry.runs), main, all, gathered),
-                None => self.against_others(entry, what, main, all, gathered),
+                None => self.against_others(entry, what, keys.is_full(), main, all, gathered),
             }
         }
         for declared in self.declared.iter().filter(|declared| keys.get(&declared.key).is_none()) {
@@ -54,7 +54,7 @@ impl Records<'_> {
 
     fn lists(&self, keys: &Keys, main: State, all: u64, gathered: &mut Gathered<'_>) {
         for entry in keys.iter() {
-            self.against_others(entry, "feature list", main, all, gathered);
+            self.against_others(entry, "feature list", keys.is_full(), main, all, gathered);
         }
     }
 
@@ -156,7 +156,16 @@ impl Records<'_> {
     }
 
     /// A feature of which only the other records tell what it should be.
-    fn against_others(&self, entry: &Entry, what: &str, main: State, all: u64, gathered: &mut Gathered<'_>) {
+    /// Where some keys were not noted, what is missing is not known.
+    fn against_others(
+        &self,
+        entry: &Entry,
+        what: &str,
+        some_unknown: bool,
+        main: State,
+        all: u64,
+        gathered: &mut Gathered<'_>,
+    ) {
         const LISTS: [State; 4] = [State::Bytes, State::Float, State::Int64, State::Mixed];
         let (runs, key) = (&entry.runs, shown(&entry.key));
         let present: u64 = LISTS.iter().map(|state| runs.count(*state)).sum();
@@ -181,7 +190,7 @@ impl Records<'_> {
         // Lists of a SequenceExample may be empty.
         let is_missing = |state| state == State::Absent || state == State::Nothing && what != "feature list";
         let missing = if what == "feature list" { missing - runs.count(State::Nothing).min(missing) } else { missing };
-        if present > least && present.saturating_mul(of) >= all.saturating_mul(share) {
+        if !some_unknown && present > least && present.saturating_mul(of) >= all.saturating_mul(share) {
             self.report(FindingKind::MissingFeature, None, runs, main, missing, is_missing, gathered, |_| {
                 let has = Count(present);
                 format!("there is no {what} `{key}`, which {has} of {} records have", Count(all))

@@ -119,4 +119,8 @@ fn memory_is_bounded_whatever_the_keys_and_numbers() {
         all.add(&example(&[("id", ints(&[number]))]), 0, true);
     }
     assert_eq!(all.features.get("id").unwrap().histogram, Histogram::TooMany);
+    let mut joined = FieldStats::default();
+    joined.add(&example(&[("id", ints(&[1]))]), 0, true);
+    joined.join(all, 1);
+    assert_eq!(joined.features.get("id").unwrap().histogram, Histogram::TooMany, "counts of a part are no counts");
 }
