@@ -25,6 +25,8 @@ pub(super) struct Folder {
     pub(super) is_whole: bool,
     pub(super) shards: Vec<PathBuf>,
     pub(super) leftovers: Vec<PathBuf>,
+    /// Why nothing of this is known.
+    pub(super) unlisted: Option<Error>,
 }
 
 /// The folders that the paths are or lie in, each once.
@@ -125,7 +127,16 @@ fn walk(storage: &dyn Storage, dir: &Path) -> Result<Vec<Folder>> {
         let mut folder = Folder { dir: dir.clone(), is_whole: true, ..Folder::default() };
         let mut inner = Vec::new();
         let mut has_manifest = false;
-        for (name, kind) in storage.list(&dir)?.iter() {
+        let names = match storage.list(&dir) {
+            Ok(names) => names,
+            // What was named must be there; a folder somewhere inside must not hide the others.
+            Err(error) if depth > 0 => {
+                found.push(Folder { unlisted: Some(error), ..folder });
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        for (name, kind) in names.iter() {
             let (path, text) = (dir.join(OsStr::from_bytes(name)), String::from_utf8_lossy(name));
             let is_link = kind == NameKind::Link;
             let kind = match kind {

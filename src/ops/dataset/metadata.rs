@@ -54,7 +54,7 @@ pub(crate) struct LabelNames {
 
 /// Reads what stands beside the shards of a folder and sorts them into splits.
 pub(super) fn describe(storage: &dyn Storage, folder: Folder) -> Result<DataSet> {
-    let Folder { dir, is_whole, mut shards, leftovers } = folder;
+    let Folder { dir, is_whole, mut shards, leftovers, .. } = folder;
     let manifest = read(storage, &dir.join(MANIFEST_NAME), manifest)?;
     if is_whole {
         add_listed(storage, &dir, manifest.get(), &mut shards);

@@ -60,17 +60,38 @@ impl DataSet {
 /// by their names. Data sets come in the order of the paths, folders inside a folder in the order of their names.
 ///
 /// # Errors
-/// A path that does not exist or cannot be listed; a folder or pattern without shards. Broken metadata are no error: see
-/// [`Metadata`].
+/// A path that does not exist or cannot be listed, also inside of a folder; a folder or pattern without shards. Broken
+/// metadata are no error: see [`Metadata`].
 pub(crate) fn find(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<DataSet>> {
+    let Found { sets, unlisted } = find_all(storage, paths)?;
+    unlisted.into_iter().next().map_or(Ok(sets), Err)
+}
+
+/// What paths hold, as far as it can be looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// The data sets.
+    pub(crate) sets: Vec<DataSet>,
+    /// Why folders inside of those that were named cannot be listed.
+    pub(crate) unlisted: Vec<Error>,
+}
+
+/// As [`find`], but a folder inside of another one that cannot be listed does not keep the others from being found.
+///
+/// # Errors
+/// As [`find`], but for those folders.
+pub(crate) fn find_all(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Found> {
     if paths.is_empty() {
         return Err(Error::options("no path is given: name a folder of shards, or shards"));
     }
-    let mut sets = Vec::new();
+    let mut found = Found::default();
     for folder in find::folders(storage, paths)? {
-        sets.push(metadata::describe(storage, folder)?);
+        match folder.unlisted {
+            Some(error) => found.unlisted.push(error),
+            None => found.sets.push(metadata::describe(storage, folder)?),
+        }
     }
-    Ok(sets)
+    Ok(found)
 }
 
 #[cfg(test)]

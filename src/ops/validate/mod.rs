@@ -43,7 +43,7 @@ use crate::{
     error::{At, Error, ErrorKind, Result},
     index::MANIFEST_NAME,
     ops::{
-        dataset::{DataSet, Metadata, find},
+        dataset::{DataSet, Found, Metadata, find_all},
         publish::threads,
         scratch_dir::ScratchDir,
     },
@@ -63,7 +63,7 @@ pub fn validate(options: &ValidateOptions, cancel: &Cancel, progress: &dyn Progr
     let started = Instant::now();
     let storage = &LocalStorage;
     progress.step("looking for shards", None);
-    let sets = find(storage, &options.paths)?;
+    let Found { sets, unlisted } = find_all(storage, &options.paths)?;
     let holds_some = |set: &DataSet| set.shards().next().is_some() || !matches!(set.manifest, Metadata::Absent);
     if let Some(set) = sets.first().filter(|_| !sets.iter().any(holds_some)) {
         return Err(Error::inputs("there is no shard, only what an interrupted run left")
@@ -74,6 +74,12 @@ pub fn validate(options: &ValidateOptions, cancel: &Cancel, progress: &dyn Progr
     let spool = scratch.spool().watch(|_| cancel.check());
     let run = Run { options, storage, spool: &spool, cancel, progress };
     let mut report = ValidateReport::default();
+    let mut gathered = Gathered::new(&mut report);
+    for error in unlisted {
+        let path = error.path().map_or_else(|| Arc::from(Path::new("")), Arc::from);
+        gathered.add(None, Finding::of_file(FindingKind::Unreadable, path, error.message()));
+    }
+    gathered.finish();
     progress.step("validating", None);
     for set in &sets {
         let mut gathered = Gathered::new(&mut report);
