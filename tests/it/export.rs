@@ -305,6 +305,51 @@ fn nothing_is_written_through_links() {
     desk.run("export in in/out").expect(2);
 }
 
+/// Links that somebody planted where files are staged.
+#[test]
+fn nothing_is_staged_through_links() {
+    let desk = Desk::new();
+    desk.write("elsewhere/mine", "mine");
+    desk.write("images.tfrecord", shard(&named(&[b"2.png", b"../3.png"])));
+    desk.write("arrays.tfrecord", shard(&[example(&[("v", floats(&[1.0]))])]));
+    for (input, link, to) in [
+        ("arrays", ".v.npy.partial", "../elsewhere/mine"),
+        ("images", ".renamed.jsonl.partial", "../elsewhere/mine"),
+        ("images", ".shardify-export/0", "../../elsewhere"),
+        ("images", ".shardify-export/lock", "../../elsewhere/lock"),
+        ("arrays", ".shardify-export/lock", "../../elsewhere/lock"),
+    ] {
+        fs::remove_dir_all(desk.path("out")).ok();
+        desk.folder("out/.shardify-export");
+        desk.link(to, &format!("out/{link}"));
+        desk.run(&format!("export {input}.tfrecord out --overwrite --threads 1")).expect(2);
+        assert_eq!(files(&desk.path("elsewhere")), ["mine"], "{link}");
+        assert!(desk.path(&format!("out/{link}")).is_symlink(), "{link} is not ours");
+        assert_eq!(fs::read_to_string(desk.path("elsewhere/mine")).unwrap(), "mine", "{link}");
+    }
+}
+
+/// Names in records that are those of the shards themselves.
+#[test]
+fn the_exported_shards_are_never_replaced() {
+    let desk = Desk::new();
+    desk.write("in/a/1.png", png(1));
+    desk.run("convert in set/imgs --name imgs").expect(0);
+    let shard_name = "imgs-train.tfrecord-00000-of-00001";
+    let manifest = fs::read_to_string(desk.path("set/imgs/shardify.json")).unwrap();
+    for name in [shard_name, "shardify.json", "features.json", "label.labels.txt", &format!("index/{shard_name}.idx")] {
+        let record = [("image", bytes(png(1))), ("filename", bytes(format!("imgs/{name}"))), ("label", ints(&[0]))];
+        desk.write(&format!("set/imgs/{shard_name}"), shard(&[example(&record)]));
+        desk.write("set/imgs/shardify.json", manifest.replace("\"a\"", "\"imgs\""));
+        let before = tree(desk.dir());
+        for (from, out) in [("set/imgs", "set"), ("set/imgs/*.tfrecord-*", "set")] {
+            let ran = desk.run(&format!("export {from} {out} --overwrite")).expect(2);
+            assert!(ran.stderr.contains(&format!("{name}: it belongs to the shards")), "{}", ran.stderr);
+            assert_same_tree(&tree(desk.dir()), &before, name);
+        }
+    }
+}
+
 #[test]
 fn the_same_files_at_any_number_of_threads() {
     let desk = Desk::new();
