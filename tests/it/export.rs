@@ -498,6 +498,31 @@ fn tables_and_splits_of_arrays_come_back() {
     assert_eq!(files(&desk.path("keras-out")), expected);
 }
 
+/// Splits whose names differ only where some system could not hold them.
+#[test]
+fn arrays_of_splits_do_not_clash() {
+    let desk = Desk::new();
+    let row = |value| example(&[("v", floats(&[value]))]);
+    let splits = ["a:b", "a_b"].iter().zip(["x.tfrecord", "y.tfrecord"]);
+    desk.write("in/x.tfrecord", shard(&[row(1.0)]));
+    desk.write("in/y.tfrecord", shard(&[row(2.0), row(3.0)]));
+    desk.run("index in --manifest").expect(0);
+    let mut manifest: Value = serde_json::from_slice(&fs::read(desk.path("in/shardify.json")).unwrap()).unwrap();
+    let shards = manifest["splits"][0]["shards"].take();
+    manifest["splits"] = splits
+        .zip(shards.as_array().unwrap())
+        .map(|((split, _), shard)| {
+            let (records, bytes) = (&shard["records"], &shard["bytes"]);
+            json!({ "name": split, "records": records, "bytes": bytes, "class_counts": [], "shards": [shard] })
+        })
+        .collect();
+    desk.write("in/shardify.json", manifest.to_string());
+    desk.run("export in out").expect(0);
+    assert_eq!(files(&desk.path("out")), ["a_b/v-2.npy", "a_b/v.npy"]);
+    assert!(fs::read(desk.path("out/a_b/v.npy")).unwrap().ends_with(&1.0_f32.to_le_bytes()));
+    assert!(fs::read(desk.path("out/a_b/v-2.npy")).unwrap().ends_with(&3.0_f32.to_le_bytes()));
+}
+
 #[test]
 fn foreign_tensors_become_arrays() {
     let desk = Desk::new();
