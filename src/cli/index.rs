@@ -113,13 +113,14 @@ fn report_text(report: &IndexReport, verbose: bool) -> String {
     }
     text.extend(report.files.iter().map(line));
     let shards = report.shards.len() as u64;
-    let records = report.shards.iter().map(|shard| shard.records).sum();
+    let records: u64 = report.shards.iter().map(|shard| shard.records).sum();
     let how = if report.read_all { "every byte was read" } else { "headers alone were read" };
     text.push_str(&format!(
-        "{} {}, {} records, {} in {}: {}/s, {how}\n",
+        "{} {}, {} {}, {} in {}: {}/s, {how}\n",
         Count(shards),
         if shards == 1 { "shard" } else { "shards" },
         Count(records),
+        if records == 1 { "record" } else { "records" },
         report.bytes,
         duration(report.elapsed),
         ByteSize(speed(report)),

@@ -14,12 +14,14 @@ pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock
 impl Lock {
     /// Takes the lock on a file, making the file if needed; `None` if another process holds it.
     pub(super) fn take(path: &Path) -> Result<Option<Self>> {
-        use std::os::unix::fs::MetadataExt;
+        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         loop {
             let file = OpenOptions::new()
                 .write(true)
                 .create(true)
                 .truncate(false)
+                // A link here would make a file elsewhere.
+                .custom_flags(libc::O_NOFOLLOW)
                 .open(path)
                 .during("create the lock")
                 .at(path)?;

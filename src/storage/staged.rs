@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
 };
@@ -21,10 +21,12 @@ pub struct StagedFile {
 }
 
 impl StagedFile {
-    /// Starts writing. What an earlier, killed run left under the same dot-name is replaced.
+    /// Starts writing. What an earlier, killed run left under the same dot-name is replaced; a link there is not followed, and
+    /// what another process is writing is not touched.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the final path.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the final path; [`ErrorKind::Output`](crate::ErrorKind::Output) if something
+    /// is in the way.
     pub fn create(dest: &Path) -> Result<Self> {
         let name = dest
             .file_name()
@@ -37,15 +39,17 @@ impl StagedFile {
         temp_name.push(name);
         temp_name.push(".partial");
         let temp = dest.with_file_name(temp_name);
-        let file = OpenOptions::new()
-            .write(true)
-            .read(true)
-            .create(true)
-            .truncate(true)
-            .open(&temp)
-            .during("create")
-            .at(dest)?;
-        Ok(Self { file, temp, dest: dest.to_path_buf(), committed: false })
+        loop {
+            match OpenOptions::new().write(true).read(true).create_new(true).open(&temp) {
+                // Its lock tells others that it is no leftover. Whoever took it for one before it was locked has removed it.
+                Ok(file) if lock(&file).at(dest)? && is_at(&file, &temp) => {
+                    return Ok(Self { file, temp, dest: dest.to_path_buf(), committed: false });
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_leftover(&temp)?,
+                Err(error) => return Err(error).during("create").at(dest),
+            }
+        }
     }
 
     /// Appends bytes.
@@ -83,5 +87,89 @@ impl Drop for StagedFile {
             // Best effort: a leftover dot-file is swept by the next run.
             let _ = fs::remove_file(&self.temp);
         }
+    }
+}
+
+/// Removes what a killed run left. It is not written to in place: it may be a link to a file of somebody, or one more name of it.
+fn remove_leftover(temp: &Path) -> Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match fs::symlink_metadata(temp) {
+        Ok(metadata) if metadata.is_file() => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).during("read").at(temp),
+        Ok(_) => {
+            return Err(Error::output("it is in the way: a file is staged under this name, and this is none")
+                .with_hint("move it away"))
+            .at(temp);
+        }
+    }
+    let leftover = match OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(temp) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        opened => opened.during("replace").at(temp)?,
+    };
+    if !lock(&leftover).at(temp)? {
+        return Err(Error::output("another run is writing this file").with_hint("wait for it to end")).at(temp);
+    }
+    if is_at(&leftover, temp) { fs::remove_file(temp).during("remove").at(temp) } else { Ok(()) }
+}
+
+/// Takes the lock of a file; false if another process has it. Where there are no locks, nobody has one.
+fn lock(file: &File) -> Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error).during("lock"),
+    }
+}
+
+/// Whether a path is that of an open file.
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+    (open.dev(), open.ino()) == (there.dev(), there.ino())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_leftover_is_not_written_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mine, temp, dest) = (dir.path().join("mine"), dir.path().join(".x.partial"), dir.path().join("x"));
+        fs::write(&mine, "mine").unwrap();
+        let put = || {
+            let mut staged = StagedFile::create(&dest)?;
+            staged.append(b"new")?;
+            staged.commit()
+        };
+        for link in [&mine, &dir.path().join("nothing")] {
+            symlink(link, &temp).unwrap();
+            assert!(put().unwrap_err().to_string().contains(".x.partial: it is in the way"));
+            assert!(temp.is_symlink() && !dir.path().join("nothing").exists() && !dest.exists());
+            fs::remove_file(&temp).unwrap();
+        }
+        // One more name of a file is a leftover, and what it holds is not.
+        fs::hard_link(&mine, &temp).unwrap();
+        put().unwrap();
+        assert_eq!((fs::read(&mine).unwrap(), fs::read(&dest).unwrap()), (b"mine".to_vec(), b"new".to_vec()));
+        assert!(!temp.exists());
+        fs::create_dir(&temp).unwrap();
+        put().unwrap_err();
+    }
+
+    #[test]
+    fn two_do_not_write_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let dest = dir.path().join("x");
+        let mut first = StagedFile::create(&dest).unwrap();
+        assert!(StagedFile::create(&dest).unwrap_err().to_string().contains("another run is writing this file"));
+        first.append(b"first").unwrap();
+        first.commit().unwrap();
+        assert_eq!(fs::read(&dest).unwrap(), b"first");
+        StagedFile::create(&dest).unwrap().commit().unwrap();
     }
 }

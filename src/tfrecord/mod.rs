@@ -31,4 +31,4 @@ pub use reader::{DEFAULT_MAX_RECORD, ReaderOptions, Record, RecordReader};
 pub use resync::find_header;
 pub use spans::{RecordSpan, Spans};
 pub use survey::{Survey, survey};
-pub use walk::walk;
+pub use walk::{Walked, walk, walk_guessed, walk_stretch};

@@ -1,8 +1,11 @@
 //! From header to header to the end of a file: where its records are, without a look at what is in them.
 
+use std::ops::Range;
+
 use super::{
     damage::{Damage, DamageKind},
     frame::{FRAME_LEN, Frame, HEADER_LEN, Verify, parse_frame},
+    resync::find_header,
     spans::Spans,
 };
 use crate::{
@@ -16,6 +19,31 @@ const WINDOW: usize = 256 << 10;
 /// Records of more bytes than this are stepped over with a read for each header: cheaper than to read all of them.
 const LONG: u64 = 6 << 10;
 
+/// A header is searched for in so many bytes. Where records are longer there are few of them, and no hurry.
+const SEARCHED: u64 = 4 << 20;
+
+/// What stands in a stretch of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// Where the first record starts, if one was found.
+    pub first: Option<u64>,
+    /// The bytes of the records that start in the stretch, framing included. Each follows the one before.
+    pub lens: Vec<u32>,
+    /// Where the next record has to start.
+    pub end: u64,
+    /// Why the walk could not go on there.
+    pub stuck: Option<DamageKind>,
+}
+
+impl Walked {
+    /// The damage at which the walk ended, if it did: of a file of `len` bytes in which `before` records stand before.
+    #[must_use]
+    pub fn damage(&self, before: u64, len: u64) -> Option<Damage> {
+        let (record, offset) = (RecordIndex(before + self.lens.len() as u64), ByteOffset(self.end));
+        self.stuck.map(|kind| Damage { record, offset, bytes: len - self.end, kind })
+    }
+}
+
 /// Walks over the records of `len` uncompressed bytes, which `read` fills a buffer with from any offset on. Returns where the
 /// records are, and what stands where the walk could not go on. Payloads are not looked at, but the last one is known to be
 /// there to its end.
@@ -25,17 +53,32 @@ const LONG: u64 = 6 << 10;
 pub fn walk(
     len: u64,
     limit: ByteSize,
-    mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+    read: impl FnMut(&mut [u8], u64) -> Result<()>,
 ) -> Result<(Spans, Option<Damage>)> {
-    // Lengths are kept in 32 bits, and no Example may be longer.
-    let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
+    let walked = walk_stretch(len, 0..len, limit, read)?;
     let mut spans = Spans::default();
+    spans.extend(0, &walked.lens);
+    Ok((spans, walked.damage(0, len)))
+}
+
+/// Walks over the records of a stretch, the first of which starts with it. All else is as for [`walk`].
+///
+/// # Errors
+/// Those of `read`. Damage is no error.
+pub fn walk_stretch(
+    len: u64,
+    range: Range<u64>,
+    limit: ByteSize,
+    mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+) -> Result<Walked> {
+    let limit = kept_in_32_bits(limit);
     let mut buffer = vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(WINDOW)];
     // The part of the file that is in the buffer, and how long records have been of late.
     let (mut held, mut usual) = (0..0_u64, 0);
-    let mut at = 0;
-    while at < len {
-        let left = len - at;
+    let mut walked = Walked { first: Some(range.start), ..Walked::default() };
+    let mut at = range.start;
+    while at < range.end && walked.stuck.is_none() {
+        let left = len.saturating_sub(at);
         if at < held.start || held.end.saturating_sub(at) < left.min(HEADER_LEN as u64) {
             let wanted = if usual > LONG { HEADER_LEN as u64 } else { WINDOW as u64 };
             held = at..at + wanted.min(left);
@@ -43,24 +86,53 @@ pub fn walk(
         }
         let from = usize::try_from(at - held.start).unwrap_or(usize::MAX);
         let until = usize::try_from(held.end - held.start).unwrap_or(usize::MAX).min(from.saturating_add(HEADER_LEN));
-        let kind = match parse_frame(buffer.get(from..until).unwrap_or_default(), limit, Verify::Length) {
-            Frame::NeedMore { .. } if left < HEADER_LEN as u64 => DamageKind::TruncatedHeader,
+        walked.stuck = match parse_frame(buffer.get(from..until).unwrap_or_default(), limit, Verify::Length) {
+            Frame::NeedMore { .. } if left < HEADER_LEN as u64 => Some(DamageKind::TruncatedHeader),
             Frame::NeedMore { total } if total <= left => {
-                spans.push(at, u32::try_from(total).unwrap_or(u32::MAX));
+                walked.lens.push(u32::try_from(total).unwrap_or(u32::MAX));
                 at += total;
                 usual = (7 * usual + total) / 8;
-                continue;
+                None
             }
-            Frame::NeedMore { total } => DamageKind::TruncatedRecord { needed: total },
-            Frame::Bad(ErrorKind::LengthCrc { stored, computed }) => DamageKind::LengthCrc { stored, computed },
-            Frame::Bad(ErrorKind::RecordTooLarge { claimed, .. }) => DamageKind::TooLarge { claimed },
+            Frame::NeedMore { total } => Some(DamageKind::TruncatedRecord { needed: total }),
+            Frame::Bad(ErrorKind::LengthCrc { stored, computed }) => Some(DamageKind::LengthCrc { stored, computed }),
+            Frame::Bad(ErrorKind::RecordTooLarge { claimed, .. }) => Some(DamageKind::TooLarge { claimed }),
             // A header alone is never a whole record.
-            Frame::Bad(_) | Frame::Record { .. } => DamageKind::TruncatedHeader,
+            Frame::Bad(_) | Frame::Record { .. } => Some(DamageKind::TruncatedHeader),
         };
-        let damage = Damage { record: RecordIndex(spans.len()), offset: ByteOffset(at), bytes: left, kind };
-        return Ok((spans, Some(damage)));
     }
-    Ok((spans, None))
+    walked.end = at;
+    Ok(walked)
+}
+
+/// Walks over the records of a stretch from the first place on where one seems to start. That is a guess, which holds if the
+/// stretch before ends there: what is stored in a record may look the same.
+///
+/// # Errors
+/// Those of `read`. Damage is no error.
+pub fn walk_guessed(
+    len: u64,
+    range: Range<u64>,
+    limit: ByteSize,
+    mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
+) -> Result<Walked> {
+    let mut buffer = vec![0; WINDOW + HEADER_LEN];
+    let mut from = range.start;
+    while from < range.end.min(range.start.saturating_add(SEARCHED)) {
+        let wanted = usize::try_from(len - from).unwrap_or(usize::MAX).min(buffer.len());
+        let window = buffer.get_mut(..wanted).unwrap_or_default();
+        read(window, from)?;
+        if let Some(at) = find_header(window, 0, kept_in_32_bits(limit)) {
+            return walk_stretch(len, from + at as u64..range.end, limit, read);
+        }
+        from += WINDOW as u64;
+    }
+    Ok(Walked { end: range.start, ..Walked::default() })
+}
+
+/// Lengths are kept in 32 bits, and no Example may be longer.
+fn kept_in_32_bits(limit: ByteSize) -> ByteSize {
+    ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64))
 }
 
 #[cfg(test)]

@@ -372,6 +372,15 @@ fn missing_rights_are_named() {
     }
     assert!(!desk.path("open/out").exists());
     lock("imgs/cat/leaf.jpg", 0o644);
+    // A folder that is closed hides nothing but itself from `validate`; other verbs would do half their work.
+    desk.copy("tfrecord/examples.tfrecord", "set/train/a.tfrecord");
+    desk.folder("set/private");
+    lock("set/private", 0o000);
+    let ran = run_without_rights(&desk, &["validate", "set", "--json"]).unwrap().expect(1).json();
+    assert_eq!((&ran["records"], &ran["by_kind"]), (&10.into(), &serde_json::json!({ "unreadable": 1 })));
+    let ran = run_without_rights(&desk, &["inspect", "set"]).unwrap().expect(2);
+    assert!(ran.stderr.contains("set/private: cannot list: permission denied"), "{}", ran.stderr);
+    lock("set/private", 0o755);
     lock("imgs/cat", 0o000);
     let ran = run_without_rights(&desk, &["convert", "imgs", "open/out", "--on-error", "skip"]).unwrap().expect(2);
     assert!(ran.stderr.contains("error: imgs/cat: cannot list: permission denied"), "{}", ran.stderr);

@@ -305,6 +305,51 @@ fn nothing_is_written_through_links() {
     desk.run("export in in/out").expect(2);
 }
 
+/// Links that somebody planted where files are staged.
+#[test]
+fn nothing_is_staged_through_links() {
+    let desk = Desk::new();
+    desk.write("elsewhere/mine", "mine");
+    desk.write("images.tfrecord", shard(&named(&[b"2.png", b"../3.png"])));
+    desk.write("arrays.tfrecord", shard(&[example(&[("v", floats(&[1.0]))])]));
+    for (input, link, to) in [
+        ("arrays", ".v.npy.partial", "../elsewhere/mine"),
+        ("images", ".renamed.jsonl.partial", "../elsewhere/mine"),
+        ("images", ".shardify-export/0", "../../elsewhere"),
+        ("images", ".shardify-export/lock", "../../elsewhere/lock"),
+        ("arrays", ".shardify-export/lock", "../../elsewhere/lock"),
+    ] {
+        fs::remove_dir_all(desk.path("out")).ok();
+        desk.folder("out/.shardify-export");
+        desk.link(to, &format!("out/{link}"));
+        desk.run(&format!("export {input}.tfrecord out --overwrite --threads 1")).expect(2);
+        assert_eq!(files(&desk.path("elsewhere")), ["mine"], "{link}");
+        assert!(desk.path(&format!("out/{link}")).is_symlink(), "{link} is not ours");
+        assert_eq!(fs::read_to_string(desk.path("elsewhere/mine")).unwrap(), "mine", "{link}");
+    }
+}
+
+/// Names in records that are those of the shards themselves.
+#[test]
+fn the_exported_shards_are_never_replaced() {
+    let desk = Desk::new();
+    desk.write("in/a/1.png", png(1));
+    desk.run("convert in set/imgs --name imgs").expect(0);
+    let shard_name = "imgs-train.tfrecord-00000-of-00001";
+    let manifest = fs::read_to_string(desk.path("set/imgs/shardify.json")).unwrap();
+    for name in [shard_name, "shardify.json", "features.json", "label.labels.txt", &format!("index/{shard_name}.idx")] {
+        let record = [("image", bytes(png(1))), ("filename", bytes(format!("imgs/{name}"))), ("label", ints(&[0]))];
+        desk.write(&format!("set/imgs/{shard_name}"), shard(&[example(&record)]));
+        desk.write("set/imgs/shardify.json", manifest.replace("\"a\"", "\"imgs\""));
+        let before = tree(desk.dir());
+        for (from, out) in [("set/imgs", "set"), ("set/imgs/*.tfrecord-*", "set")] {
+            let ran = desk.run(&format!("export {from} {out} --overwrite")).expect(2);
+            assert!(ran.stderr.contains(&format!("{name}: it belongs to the shards")), "{}", ran.stderr);
+            assert_same_tree(&tree(desk.dir()), &before, name);
+        }
+    }
+}
+
 #[test]
 fn the_same_files_at_any_number_of_threads() {
     let desk = Desk::new();
@@ -471,6 +516,31 @@ fn tables_and_splits_of_arrays_come_back() {
     desk.run("export keras keras-out").expect(0);
     let expected = ["test/label.npy", "test/x.npy", "train/label.npy", "train/x.npy"];
     assert_eq!(files(&desk.path("keras-out")), expected);
+}
+
+/// Splits whose names differ only where some system could not hold them.
+#[test]
+fn arrays_of_splits_do_not_clash() {
+    let desk = Desk::new();
+    let row = |value| example(&[("v", floats(&[value]))]);
+    let splits = ["a:b", "a_b"].iter().zip(["x.tfrecord", "y.tfrecord"]);
+    desk.write("in/x.tfrecord", shard(&[row(1.0)]));
+    desk.write("in/y.tfrecord", shard(&[row(2.0), row(3.0)]));
+    desk.run("index in --manifest").expect(0);
+    let mut manifest: Value = serde_json::from_slice(&fs::read(desk.path("in/shardify.json")).unwrap()).unwrap();
+    let shards = manifest["splits"][0]["shards"].take();
+    manifest["splits"] = splits
+        .zip(shards.as_array().unwrap())
+        .map(|((split, _), shard)| {
+            let (records, bytes) = (&shard["records"], &shard["bytes"]);
+            json!({ "name": split, "records": records, "bytes": bytes, "class_counts": [], "shards": [shard] })
+        })
+        .collect();
+    desk.write("in/shardify.json", manifest.to_string());
+    desk.run("export in out").expect(0);
+    assert_eq!(files(&desk.path("out")), ["a_b/v-2.npy", "a_b/v.npy"]);
+    assert!(fs::read(desk.path("out/a_b/v.npy")).unwrap().ends_with(&1.0_f32.to_le_bytes()));
+    assert!(fs::read(desk.path("out/a_b/v-2.npy")).unwrap().ends_with(&3.0_f32.to_le_bytes()));
 }
 
 #[test]

@@ -121,6 +121,25 @@ fn an_index_that_is_there_is_kept_unless_it_may_be_replaced() {
     assert!(tree(&desk.path("in")).keys().all(|name| !name.to_string_lossy().contains(".partial")));
 }
 
+/// Somebody else's link is not followed, nor replaced unasked.
+#[test]
+fn indexes_do_not_go_through_links() {
+    let desk = Desk::new();
+    desk.copy("broken/tfrecord/whole.tfrecord", "in/a.tfrecord");
+    desk.write("mine", "mine");
+    desk.folder("in/index");
+    desk.link("../../mine", "in/index/.a.tfrecord.idx.partial");
+    let ran = desk.run("index in").expect(2);
+    assert!(ran.stderr.contains(".a.tfrecord.idx.partial: it is in the way"), "{}", ran.stderr);
+    assert_eq!(text(&desk.path("mine")), "mine");
+    fs::remove_file(desk.path("in/index/.a.tfrecord.idx.partial")).unwrap();
+    desk.link("../../nothing", "in/index/a.tfrecord.idx");
+    desk.run("index in").expect(2);
+    assert!(desk.path("in/index/a.tfrecord.idx").is_symlink());
+    desk.run("index in --overwrite").expect(0);
+    assert!(!desk.path("nothing").exists() && !desk.path("in/index/a.tfrecord.idx").is_symlink());
+}
+
 #[test]
 fn tfindex_files_are_named_as_the_package_names_them() {
     let desk = Desk::new();
@@ -261,4 +280,46 @@ fn what_cannot_be_described_is_refused_with_the_way_out() {
     let made: Manifest = manifest(&desk.path("packed"));
     assert_eq!((made.compression.name(), made.splits[0].records), ("gzip", 10));
     assert!(!desk.path("packed/index").exists());
+}
+
+/// Large shards are walked through in stretches of 32 MB at once. Records that cross them, records longer than them and records
+/// that hold headers change nothing about what is found.
+#[test]
+fn a_large_shard_is_indexed_as_if_from_front_to_end() {
+    use std::os::unix::fs::FileExt;
+    const MB: u64 = 1 << 20;
+    let desk = Desk::new();
+    desk.folder("in");
+    let file = fs::File::create(desk.path("in/a.tfrecord")).unwrap();
+    let (mut at, mut expected) = (0, String::new());
+    // The rest is a hole in the file: payloads are not read.
+    let lens = [0, 40 * MB, 7, 100_000, 70 * MB].into_iter().chain([500_000; 40]).chain([3 * MB; 20]);
+    for len in lens {
+        file.write_all_at(&header(len), at).unwrap();
+        // As if shards stood in the record, around the start of every stretch.
+        for inner in (at + 12..at + 12 + len).step_by(4096).filter(|inner| inner % (32 * MB) < 8192 && len > 4096) {
+            file.write_all_at(&header(1000), inner).unwrap();
+        }
+        expected.push_str(&format!("{at} {}\n", len + 16));
+        at += len + 16;
+    }
+    file.set_len(at).unwrap();
+    for threads in ["", " --threads 1"] {
+        desk.run(&format!("index in --overwrite{threads}")).expect(0);
+        assert!(text(&desk.path("in/index/a.tfrecord.idx")) == expected, "{threads}");
+        fs::remove_file(desk.path("in/index/a.tfrecord.idx")).unwrap();
+    }
+    let last: u64 = expected.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();
+    let fails = |told: &str| {
+        let ran = desk.run("index in").expect(2);
+        assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+        assert!(!desk.path("in/index/a.tfrecord.idx").exists());
+    };
+    file.set_len(at - 1).unwrap();
+    fails(&format!("byte {last}: record 64: "));
+    file.set_len(at + 3).unwrap();
+    fails(&format!("byte {at}: record 65: the file ends inside a header"));
+    file.set_len(at).unwrap();
+    file.write_all_at(&[1], 16).unwrap();
+    fails("byte 16: record 1: ");
 }

@@ -113,6 +113,8 @@ pub(super) fn write(
 ) -> Result<Written> {
     let mut written = Written::default();
     let mut open: Vec<Split> = Vec::new();
+    // One for all splits: the folders of two may have the same name once it is one that every system can hold.
+    let mut taken = Taken::new(folder.folds_case()?);
     // The split of each shard, and the position of its first record in that.
     let mut places: Vec<(usize, u64)> = Vec::new();
     for of_split in shards.chunk_by(|a, b| a.split == b.split) {
@@ -129,7 +131,11 @@ pub(super) fn write(
         };
         written.notes.extend(note);
         let above = if splits == SplitFolders::Always { Some(first.split.as_str()) } else { None };
-        open.push(Split::open(context, plan, above, order, rows, folder, &mut written)?);
+        let place = |path: &[u8]| {
+            let path = taken.give(path);
+            Ok((context.storage.stage(&folder.place(&path)?)?, path))
+        };
+        open.push(Split::open(plan, above, order, rows, place, &mut written)?);
     }
     let jobs = jobs(shards, JOB_BYTES, u64::MAX);
     ordered(
@@ -165,15 +171,13 @@ pub(super) fn write(
 
 impl Split {
     fn open(
-        context: &Context<'_>,
         plan: &Plan,
         above: Option<&str>,
         order: RowOrder,
         rows: u64,
-        folder: &mut OutFolder<'_>,
+        mut place: impl FnMut(&[u8]) -> Result<(StagedFile, Vec<u8>)>,
         written: &mut Written,
     ) -> Result<Self> {
-        let mut taken = Taken::new(folder.folds_case()?);
         let mut arrays = Vec::with_capacity(plan.columns.len());
         for column in &plan.columns {
             let name = format!("{}.npy", column.key.replace('/', "."));
@@ -181,8 +185,7 @@ impl Split {
             if let Some(above) = above {
                 path = [&component(above.as_bytes(), Names::Portable), &b"/"[..], &path].concat();
             }
-            let path = taken.give(&path);
-            let file = context.storage.stage(&folder.place(&path)?)?;
+            let (file, path) = place(&path)?;
             let shape: Vec<u64> = [rows].into_iter().chain(column.shape.iter().copied()).collect();
             let header = npy::header(column.dtype, &shape);
             file.write_at(&header, 0)?;

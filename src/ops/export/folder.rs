@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::inputs::Inputs;
 use crate::{
     error::{At, Error, Printable, Result},
     ops::publish::{Existing, Target, Words, check},
@@ -29,6 +30,7 @@ const BATCH_BYTES: u64 = 512 << 20;
 pub(super) struct OutFolder<'a> {
     storage: &'a dyn Storage,
     out: &'a Path,
+    inputs: Inputs,
     overwrite: bool,
     is_new: bool,
     staging: PathBuf,
@@ -62,7 +64,7 @@ impl<'a> OutFolder<'a> {
     }
 
     /// Makes the folder, and sweeps what a killed export left in it.
-    pub(super) fn open(storage: &'a dyn Storage, out: &'a Path, overwrite: bool) -> Result<Self> {
+    pub(super) fn open(storage: &'a dyn Storage, out: &'a Path, inputs: Inputs, overwrite: bool) -> Result<Self> {
         let staging = out.join(STAGING);
         let is_new = storage.stat(out)?.is_none();
         storage.create_dir(out)?;
@@ -76,13 +78,19 @@ impl<'a> OutFolder<'a> {
             .at(out);
         };
         for (name, kind) in storage.list(&staging)?.iter() {
-            if kind == NameKind::Dir {
-                storage.remove_tree(&staging.join(OsStr::from_bytes(name)))?;
+            let path = staging.join(OsStr::from_bytes(name));
+            match kind {
+                NameKind::Dir => storage.remove_tree(&path)?,
+                // The lock.
+                NameKind::File => {}
+                // What it leads to would be written to.
+                NameKind::Link | NameKind::Other => return Err(in_the_way(kind, "staged files")).at(path),
             }
         }
         Ok(Self {
             storage,
             out,
+            inputs,
             overwrite,
             is_new,
             staging,
@@ -101,7 +109,7 @@ impl<'a> OutFolder<'a> {
     /// A folder for the staged files of one worker.
     pub(super) fn staging_of(&self, worker: u64) -> Result<PathBuf> {
         let dir = self.staging.join(worker.to_string());
-        self.storage.create_dir(&dir)?;
+        self.storage.create_private_dir(&dir)?;
         Ok(dir)
     }
 
@@ -120,6 +128,11 @@ impl<'a> OutFolder<'a> {
         let dest = self.out.join(relative);
         match self.storage.kind(&dest)? {
             None => Ok(dest),
+            Some(NameKind::File) if self.overwrite && self.inputs.hold(self.storage, &dest)? => {
+                Err(Error::output("it belongs to the shards that are exported, which are never changed")
+                    .with_hint("choose another output folder"))
+                .at(dest)
+            }
             Some(NameKind::File) if self.overwrite => Ok(dest),
             Some(kind) => Err(in_the_way(kind, "a file")).at(dest),
         }

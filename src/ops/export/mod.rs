@@ -8,6 +8,7 @@ mod columns;
 mod endings;
 mod folder;
 mod images;
+mod inputs;
 mod keys;
 mod names;
 mod npy;
@@ -27,6 +28,7 @@ pub use report::{ExportReport, ExportedArray, ExportedSplit};
 
 use self::{
     folder::OutFolder,
+    inputs::Inputs,
     keys::ImageFields,
     place::SplitFolders,
     survey::{Facts, Look},
@@ -257,7 +259,7 @@ impl Context<'_> {
         let fields = self.image_fields(sets, found)?;
         let by_split = match fields {
             Some(fields) => {
-                let mut folder = OutFolder::open(self.storage, &self.options.out, self.options.overwrite)?;
+                let mut folder = self.folder(sets)?;
                 self.progress.step("exporting", Some(records));
                 let written = images::write(self, &found.shards, &fields, folders, &mut folder)?;
                 folder.finish()?;
@@ -279,7 +281,7 @@ impl Context<'_> {
                     let text = format!("the feature `{}` is left out: {}", unfit.key, unfit.why);
                     if unfit.is_text { report.notes.push(text) } else { report.warnings.push(text) }
                 }
-                let mut folder = OutFolder::open(self.storage, &self.options.out, self.options.overwrite)?;
+                let mut folder = self.folder(sets)?;
                 self.progress.step("exporting", Some(records));
                 let written = arrays::write(self, sets, &found.shards, &plan, folders, &mut folder)?;
                 folder.finish()?;
@@ -300,6 +302,11 @@ impl Context<'_> {
             report.splits.push(ExportedSplit { name: first.split.clone(), records });
         }
         Ok(())
+    }
+
+    fn folder(&self, sets: &[DataSet]) -> Result<OutFolder<'_>> {
+        let inputs = Inputs::new(self.storage, sets)?;
+        OutFolder::open(self.storage, &self.options.out, inputs, self.options.overwrite)
     }
 
     /// Where the images of each data set are; none where arrays are to be written.

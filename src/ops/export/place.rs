@@ -68,7 +68,10 @@ pub(super) fn place(asked: Asked<'_>, splits: SplitFolders, names: Names, otherw
         is_changed |= clean != raw;
         path.push(clean);
     }
-    Place { path: join(&path), is_changed }
+    let whole = path.iter().map(|part| part.len() + 1).sum::<usize>();
+    let path = join(&path);
+    is_changed |= path.len() + 1 < whole;
+    Place { path, is_changed }
 }
 
 /// Takes split and class out of the folders of a name, where they stand at the start or behind one other folder (that of one
@@ -101,6 +104,17 @@ mod tests {
         let asked = Asked { split, class, name: Some(name.as_bytes()) };
         let place = place(asked, splits, Names::Portable, "shard-7.jpg");
         assert_eq!(String::from_utf8_lossy(&place.path), expected, "{name}");
+    }
+
+    #[test]
+    fn a_path_that_is_shortened_is_listed() {
+        let place = |depth| {
+            let name = "folder/".repeat(depth) + "1.jpg";
+            let asked = Asked { split: "train", class: Some("cat"), name: Some(name.as_bytes()) };
+            place(asked, SplitFolders::AsNamed, Names::Kept, "")
+        };
+        assert_eq!((place(200).path.len(), place(200).is_changed), (4 + 7 * 200 + 5, false));
+        assert_eq!(place(400), Place { path: b"cat/folder/1.jpg".to_vec(), is_changed: true });
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod place;
 mod plan;
 mod shard;
 mod template;
+mod walk;
 
 use std::{
     path::{Path, PathBuf},
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     error::{At, Error, Result},
-    pipeline::{Bounds, Cancel, FieldStats, Fields, Progress, Scan, ScannedShard, Visit, ordered},
+    pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard, Visit},
     storage::{LocalStorage, Storage},
     units::ByteSize,
 };
@@ -48,7 +49,7 @@ pub struct IndexOptions {
     pub tfds: bool,
     /// Whether files that are there already are replaced.
     pub overwrite: bool,
-    /// Worker threads; one for each core if not given.
+    /// Worker threads; by default one for each core, and more where headers alone are read, which is mostly waiting.
     pub threads: Option<usize>,
 }
 
@@ -162,31 +163,6 @@ struct Indexer<'a> {
 }
 
 impl Indexer<'_> {
-    /// Indexes every shard by its headers.
-    fn walk(&self, report: &mut IndexReport) -> Result<()> {
-        let bounds = Bounds { threads: threads(self.options.threads), budget: u64::MAX };
-        ordered(
-            self.jobs.len() as u64,
-            bounds,
-            self.cancel,
-            || (),
-            |at, (), done: &mut Option<Result<IndexedShard>>| {
-                let job = usize::try_from(at).ok().and_then(|at| self.jobs.get(at));
-                *done = job.map(|job| {
-                    let (spans, bytes) = shard::walk_shard(self.storage, &job.path, self.cancel)?;
-                    index_shard(self.storage, job, &spans, bytes, self.options.overwrite)
-                });
-            },
-            |_| 0,
-            |mut done| {
-                if let Some(done) = done.take() {
-                    self.take(done, report)?;
-                }
-                Ok(done)
-            },
-        )
-    }
-
     /// Reads every record of every shard on the way, and hands on what was seen of them.
     fn scan<V: Visit>(
         &self,

@@ -47,7 +47,9 @@ pub(super) enum Present {
 /// Looks at what is under a name.
 pub(super) fn present(storage: &dyn Storage, path: &Path, content: &Content<'_>) -> Result<Present> {
     match storage.stat(path)? {
-        None => return Ok(Present::Nothing),
+        None if storage.kind(path)?.is_none() => return Ok(Present::Nothing),
+        // A link that leads nowhere.
+        None => return Ok(Present::Other),
         Some(EntryKind::File { .. }) => {}
         Some(_) => return Err(Error::output("it is no file").with_hint("remove it, or rename it")).at(path),
     }

@@ -14,11 +14,10 @@ use crate::{
     error::{At, Error, Result},
     index::index_text,
     ops::publish::INDEX_NAME,
-    pipeline::{Cancel, Progress, ScannedShard},
+    pipeline::{Progress, ScannedShard},
     shard::ParsedName,
-    source::ShardFile,
     storage::Storage,
-    tfrecord::{Compression, DEFAULT_MAX_RECORD, Damage, DamageKind, Spans, StreamFault, walk},
+    tfrecord::{Compression, Damage, DamageKind, Spans, StreamFault},
 };
 
 /// One shard to index.
@@ -81,22 +80,6 @@ fn names_beside(storage: &dyn Storage, set: &DataSet) -> Result<Vec<OsString>> {
     names.sort();
     names.dedup();
     Ok(names)
-}
-
-/// Where the records of a shard are, by its headers alone, and its bytes.
-pub(super) fn walk_shard(storage: &dyn Storage, path: &Path, cancel: &Cancel) -> Result<(Spans, u64)> {
-    let file = ShardFile::open(storage, path)?;
-    if file.compression() != Compression::None {
-        return refuse_compressed(path, file.compression());
-    }
-    let (spans, damage) = walk(file.len(), DEFAULT_MAX_RECORD, |buffer, offset| {
-        cancel.check()?;
-        file.read_exact_at(buffer, offset)
-    })?;
-    match damage {
-        None => Ok((spans, file.len())),
-        Some(damage) => Err(damage_error(&damage)).at(path),
-    }
 }
 
 /// Why a compressed shard has no index.
