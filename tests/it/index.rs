@@ -318,7 +318,7 @@ fn a_large_shard_is_indexed_as_if_from_front_to_end() {
     file.set_len(at - 1).unwrap();
     fails(&format!("byte {last}: record 64: "));
     file.set_len(at + 3).unwrap();
-    fails(&format!("byte {at}: record 65: the file ends inside a header"));
+    fails(&format!("byte {at}: record 65: the file ends inside the header"));
     file.set_len(at).unwrap();
     file.write_all_at(&[1], 16).unwrap();
     fails("byte 16: record 1: ");
