@@ -1,8 +1,8 @@
 //! From paths to folders with shards.
 
 use std::{
-    collections::BTreeMap,
-    ffi::OsStr,
+    collections::{BTreeMap, BTreeSet},
+    ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
@@ -32,13 +32,21 @@ pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Fo
     let mut found: Vec<Folder> = Vec::new();
     let mut positions = BTreeMap::new();
     let mut take = |folder: Folder| {
-        let at = *positions.entry(folder.dir.clone()).or_insert(found.len());
+        // `d`, `./d` and a link to it are one folder: no record may come twice because its shard was named twice.
+        let place = storage.canonical(&folder.dir).unwrap_or_else(|_| folder.dir.clone());
+        let at = *positions.entry(place).or_insert(found.len());
         match found.get_mut(at) {
             None => found.push(folder),
             Some(there) => {
                 there.is_whole |= folder.is_whole;
-                let new: Vec<_> = folder.shards.into_iter().filter(|path| !there.shards.contains(path)).collect();
-                there.shards.extend(new);
+                let known: BTreeSet<OsString> = there.shards.iter().filter_map(|path| name_of(path)).collect();
+                for path in folder.shards {
+                    match name_of(&path).filter(|name| !known.contains(name)) {
+                        Some(name) if folder.dir != there.dir => there.shards.push(there.dir.join(name)),
+                        Some(_) => there.shards.push(path),
+                        None => {}
+                    }
+                }
                 if there.leftovers.is_empty() {
                     there.leftovers = folder.leftovers;
                 }
@@ -82,6 +90,10 @@ pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Fo
         return Err(no_shards("no file that matches has the name of a shard"));
     }
     Ok(found)
+}
+
+fn name_of(path: &Path) -> Option<OsString> {
+    path.file_name().map(OsStr::to_os_string)
 }
 
 fn is_shard(path: &Path) -> bool {

@@ -1,5 +1,6 @@
 //! What the paths hold that a user names: data sets of shards, whoever wrote them, with what stands beside the shards.
 
+mod expected;
 mod find;
 mod glob;
 mod metadata;

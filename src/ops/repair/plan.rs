@@ -148,7 +148,7 @@ pub fn plan_repair(options: &RepairOptions, cancel: &Cancel, progress: &dyn Prog
     for split in &splits {
         stats.join(split.stats.clone(), 0);
     }
-    let missing = inputs.sets.iter().flat_map(inputs::missing);
+    let missing = inputs.sets.iter().flat_map(|set| set.missing_shards(|_| true));
     Ok(RepairPlan {
         out: options.out.clone(),
         name: inputs.name.clone(),
@@ -181,7 +181,7 @@ fn look(
     let expected: BTreeMap<(PathBuf, String), u64> = inputs
         .sets
         .iter()
-        .flat_map(|set| inputs::expected_records(set).into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
+        .flat_map(|set| set.expected_records().into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
         .collect();
     let shards: Vec<PathBuf> = inputs.splits.iter().flat_map(|split| split.shards.iter().cloned()).collect();
     let split_of = inputs.splits.iter().enumerate().flat_map(|(at, split)| split.shards.iter().map(move |_| at));

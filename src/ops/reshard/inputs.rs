@@ -22,6 +22,8 @@ pub(super) struct Inputs {
     pub(super) split_of: Vec<usize>,
     /// The data set of each shard, as its number.
     pub(super) set_of: Vec<usize>,
+    /// Shards that should be there and are not: the first of each set, and how many.
+    pub(super) missing: Vec<(PathBuf, u64)>,
 }
 
 impl Inputs {
@@ -44,8 +46,10 @@ impl Inputs {
                 names.join(", ")
             )));
         }
-        let wanted = |name: &String| options.only_splits.is_empty() || options.only_splits.contains(name);
-        sets.iter_mut().for_each(|set| set.splits.retain(|split| wanted(&split.name)));
+        let is_wanted = |name: &str| options.only_splits.is_empty() || options.only_splits.iter().any(|it| it == name);
+        sets.iter_mut().for_each(|set| set.splits.retain(|split| is_wanted(&split.name)));
+        // Before folders go of which every shard is gone.
+        let missing = sets.iter().flat_map(|set| set.missing_shards(is_wanted)).collect();
         sets.retain(|set| !set.splits.is_empty());
         let mut splits: Vec<String> = Vec::new();
         let mut shards: Vec<(usize, (usize, PathBuf))> = Vec::new();
@@ -63,7 +67,7 @@ impl Inputs {
         shards.sort_by_key(|(split, _)| *split);
         let (split_of, shards): (_, Vec<_>) = shards.into_iter().unzip();
         let (set_of, shards) = shards.into_iter().unzip();
-        Ok(Self { sets, splits, shards, split_of, set_of })
+        Ok(Self { sets, splits, shards, split_of, set_of, missing })
     }
 
     /// The folders that the output may not lie in.
