@@ -602,3 +602,22 @@ fn records_that_are_gone_without_a_trace_are_missed() {
     let named = rows.join(&shards[1].name);
     assert_eq!(desk.reshard(&[&named], "out2", &[]).code, Some(0));
 }
+
+#[test]
+fn names_of_splits_lead_nowhere() {
+    let desk = Desk::new();
+    let rows = desk.rows("in", 40, &[]);
+    let path = rows.join("shardify.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let before = tree(desk.dir.path());
+    for (name, expected) in [("../../evil", "part_______evil"), ("all", "part_all"), ("", "part_"), ("a/b", "part_a_b")]
+    {
+        fs::write(&path, text.replace("\"name\": \"test\"", &format!("\"name\": \"{name}\""))).unwrap();
+        let ran = desk.reshard(&[&rows], "out", &[]);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+        assert_eq!(manifest(&desk.path("out")).splits[1].name, expected);
+        fs::remove_dir_all(desk.path("out")).unwrap();
+        fs::write(&path, &text).unwrap();
+        assert_same_tree(&tree(desk.dir.path()), &before, name);
+    }
+}

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use super::RepairOptions;
 use crate::{
     error::{At, Error, Printable, Result},
-    item::split_name_fault,
     ops::{
         dataset::{self, DataSet, SplitShards},
         publish::{self, Target, Words},
@@ -51,7 +50,7 @@ pub(super) fn find(options: &RepairOptions, storage: &dyn Storage) -> Result<Inp
     publish::check(&target(options), storage)?;
     let mut splits: Vec<SplitShards> = sets.iter().flat_map(|set| set.splits.iter().cloned()).collect();
     for split in &mut splits {
-        split.name = writable(&split.name);
+        split.name = split.writable();
     }
     let found = name_of(&sets, &splits, storage)?;
     Ok(Inputs { name: options.name.clone().unwrap_or(found), splits, sets })
@@ -114,14 +113,4 @@ fn distinct(splits: &[SplitShards]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A name for a split that every reader accepts: names come from files that anyone may have written.
-fn writable(split: &str) -> String {
-    if split_name_fault(split).is_none() {
-        return split.to_owned();
-    }
-    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let clean = split.chars().take(50).map(|c| if is_fine(c) { c } else { '_' });
-    format!("part_{}", clean.collect::<String>())
 }

@@ -115,13 +115,13 @@ impl RepairPlan {
     /// The records that are lost, as far as they can be counted: a stretch without any header counts as one.
     #[must_use]
     pub fn lost_records(&self) -> u64 {
-        self.lost().map(|lost| lost.records).sum()
+        self.lost().fold(0, |all, lost| all.saturating_add(lost.records))
     }
 
     /// The bytes in damaged places.
     #[must_use]
     pub fn lost_bytes(&self) -> u64 {
-        self.lost().filter_map(|lost| lost.bytes).sum()
+        self.lost().filter_map(|lost| lost.bytes).fold(0, u64::saturating_add)
     }
 
     /// Whether there is anything to repair.

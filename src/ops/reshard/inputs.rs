@@ -52,13 +52,21 @@ impl Inputs {
         let missing = sets.iter().flat_map(|set| set.missing_shards(is_wanted)).collect();
         sets.retain(|set| !set.splits.is_empty());
         let mut splits: Vec<String> = Vec::new();
+        let mut found: Vec<&str> = Vec::new();
         let mut shards: Vec<(usize, (usize, PathBuf))> = Vec::new();
         for (set, split) in sets.iter().enumerate().flat_map(|(at, set)| set.splits.iter().map(move |it| (at, it))) {
-            let at = splits.iter().position(|name| *name == split.name).unwrap_or_else(|| {
-                splits.push(split.name.clone());
+            let at = found.iter().position(|name| *name == split.name).unwrap_or_else(|| {
+                found.push(&split.name);
+                splits.push(split.writable());
                 splits.len() - 1
             });
             shards.extend(split.shards.iter().map(|path| (at, (set, path.clone()))));
+        }
+        if let Some(twice) =
+            splits.iter().enumerate().find_map(|(at, name)| splits.iter().take(at).find(|it| *it == name))
+        {
+            return Err(Error::inputs(format!("two splits would be called `{twice}`"))
+                .with_hint("reshard the shards of one of them by themselves"));
         }
         if shards.is_empty() {
             return Err(Error::inputs("there is no shard to read").with_hint("name shards, or folders that hold some"));
