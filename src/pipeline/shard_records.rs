@@ -46,9 +46,16 @@ pub struct ShardInput {
 impl ShardInput {
     /// The number in the shard of one of the records to be read.
     fn number_of(&self, record: RecordIndex) -> RecordIndex {
-        // A damage of number `n` has `n` less its own position records before it.
-        let before = self.damaged.iter().zip(0..).take_while(|(damage, at)| damage.0 - at <= record.0);
-        RecordIndex(record.0 + before.count() as u64)
+        // A damage of number `n` has `n` less its own position records before it, a number that only grows.
+        let (mut low, mut high) = (0, self.damaged.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.damaged.get(middle) {
+                Some(damage) if damage.0.saturating_sub(middle as u64) <= record.0 => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        RecordIndex(record.0 + low as u64)
     }
 }
 

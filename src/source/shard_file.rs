@@ -88,6 +88,7 @@ impl ShardFile {
         let out = spool.create_with(&name, advice.to_owned())?;
         let mut inflater = self.inflate();
         let (mut faults, mut block, mut at) = (Vec::new(), vec![0; BLOCK], 0);
+        let mut breaks: Vec<u64> = Vec::new();
         loop {
             let made = inflater.fill(&mut block)?;
             out.write_at(block.get(..made).unwrap_or_default(), at)?;
@@ -96,14 +97,28 @@ impl ShardFile {
             if made == block.len() {
                 continue;
             }
-            let Some(fault) = inflater.fault() else { break };
-            faults.push(fault);
+            let fault = inflater.fault();
+            let resumed = breaks.last().copied();
+            // Members that were found by a search and end in the middle of something are part of a record that holds a gzip
+            // file: what is in them are no records of this one.
+            let stored = resumed.filter(|_| inflater.ends_in_junk());
+            at = stored.unwrap_or(at);
+            let Some(fault) = fault else { break };
+            // What only looks like a member is no fault of its own.
+            if resumed.is_none_or(|resumed| at > resumed) {
+                faults.push(fault);
+            }
             if !inflater.resume()? {
                 break;
             }
+            if resumed != Some(at) {
+                breaks.push(at);
+            }
         }
+        out.cut(at)?;
         let (_, path) = out.finish()?;
-        Ok(Unpacked { path, faults, len: at, spool })
+        breaks.retain(|place| (1..at).contains(place));
+        Ok(Unpacked { path, faults, breaks, len: at, spool })
     }
 }
 
@@ -113,6 +128,8 @@ pub struct Unpacked<'s, 'w> {
     path: PathBuf,
     /// Why the compressed file could not be read to its end, or not in one go.
     pub faults: Vec<StreamFault>,
+    /// The places in the uncompressed bytes where something is missing, or may be.
+    pub breaks: Vec<u64>,
     /// The uncompressed bytes.
     pub len: u64,
     spool: &'s Spool<'w>,

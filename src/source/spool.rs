@@ -159,6 +159,11 @@ impl SpoolFile<'_, '_> {
         self.file.write_all_at(bytes, offset).map_err(|error| self.explain(error)).at(&self.path)
     }
 
+    /// Drops what was written from an offset on.
+    pub(super) fn cut(&self, len: u64) -> Result<()> {
+        self.file.set_len(len).map_err(|error| self.explain(error)).at(&self.path)
+    }
+
     /// The finished file for reading, and its path.
     pub(super) fn finish(mut self) -> Result<(Box<dyn ReadAt>, PathBuf)> {
         let file = LocalStorage.open(&self.path)?;

@@ -101,6 +101,13 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
         Ok(end)
     }
 
+    /// Whether reading ended at bytes behind a whole member that are no further one, nor padding.
+    #[must_use]
+    pub fn ends_in_junk(&self) -> bool {
+        let rest = self.input.get(self.used..).unwrap_or_default();
+        self.fault.is_some() && self.between && rest.iter().take(GZIP_MAGIC.len()).any(|byte| *byte != 0)
+    }
+
     /// Why nothing more can be read; `None` at the end of a whole stream.
     #[must_use]
     pub const fn fault(&self) -> Option<StreamFault> {
@@ -134,7 +141,7 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
                 return Ok(false);
             }
             // The last bytes may begin a header.
-            self.seek(next.saturating_sub(GZIP_MAGIC.len() as u64))?;
+            self.load(next.saturating_sub(GZIP_MAGIC.len() as u64))?;
         }
     }
 
@@ -190,6 +197,12 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Inflater<F> {
 
     /// Goes to another place in the file. The checksum of the file is void from then on.
     fn seek(&mut self, at: u64) -> Result<()> {
+        // What is there already is not read again: there may be a false member every few bytes.
+        let here = at.checked_sub(self.start).and_then(|used| usize::try_from(used).ok());
+        if let Some(used) = here.filter(|used| *used < self.input.len().saturating_sub(GZIP_MAGIC.len())) {
+            self.used = used;
+            return Ok(());
+        }
         self.load(at.min(self.len))
     }
 }

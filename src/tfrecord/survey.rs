@@ -13,6 +13,8 @@
 //!   inside is taken back.
 //!   That is looked for inside of damaged or cut records too, which may themselves have stood inside.
 //! - A header that holds and claims more than is left means that the file was cut: nothing inside is a record.
+//! - Where it is known that bytes are missing, as behind a damaged gzip member, a record that is no longer whole ends at the first
+//!   such place behind its header from which records go on.
 //!
 //! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
 //! for it, no evidence costs more than a few kilobytes of reading beside, and the whole never more than a few passes.
@@ -42,16 +44,22 @@ pub struct Survey {
     pub damage: Vec<Damage>,
 }
 
-/// Looks at `len` uncompressed bytes, which `read` fills a buffer with from any offset on.
+/// Looks at `len` uncompressed bytes, which `read` fills a buffer with from any offset on. `breaks` are the offsets, ascending,
+/// at which bytes are known to be missing.
 ///
 /// # Errors
 /// Those of `read`. Damage is no error.
-pub fn survey(len: u64, limit: ByteSize, read: impl FnMut(&mut [u8], u64) -> Result<()>) -> Result<Survey> {
+pub fn survey(
+    len: u64,
+    limit: ByteSize,
+    breaks: &[u64],
+    read: impl FnMut(&mut [u8], u64) -> Result<()>,
+) -> Result<Survey> {
     // Lengths are kept in 32 bits, and no Example may be longer.
     let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
     let bytes = RunningCrc::new(len, read);
     let mut surveyor =
-        Surveyor { bytes, len, limit, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
+        Surveyor { bytes, len, limit, breaks, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
     surveyor.run()?;
     Ok(Survey { intact: surveyor.intact, damage: surveyor.damage })
 }
@@ -76,16 +84,17 @@ enum Found {
     BadHeader(DamageKind),
 }
 
-struct Surveyor<F> {
+struct Surveyor<'a, F> {
     bytes: RunningCrc<F>,
     len: u64,
     limit: ByteSize,
+    breaks: &'a [u64],
     intact: Spans,
     damage: Vec<Damage>,
     suspects: Vec<Suspect>,
 }
 
-impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
+impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
     fn run(&mut self) -> Result<()> {
         let mut at = 0;
         while at < self.len {
@@ -97,7 +106,11 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
                 Found::BadData { end, kind } => match self.resume_inside(at, end)? {
                     Some(next) => next,
                     None => {
-                        let next = if self.is_boundary(end)? { end } else { self.run_past(at, end)?.unwrap_or(end) };
+                        let next = match self.at_break(at, end)? {
+                            Some(next) => next,
+                            None if self.is_boundary(end)? => end,
+                            None => self.run_past(at, end)?.unwrap_or(end),
+                        };
                         self.note(at, next, kind);
                         self.take_back(next)?;
                         next
@@ -105,7 +118,14 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
                 },
                 Found::PastEnd { needed } => match self.resume_inside(at, self.len)? {
                     Some(next) => next,
-                    None => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                    None => match self.behind_break(at)? {
+                        Some(next) => {
+                            self.note(at, next, DamageKind::TruncatedRecord { needed });
+                            self.take_back(next)?;
+                            next
+                        }
+                        None => self.ends(at, DamageKind::TruncatedRecord { needed })?,
+                    },
                 },
                 Found::NoHeader => self.ends(at, DamageKind::TruncatedHeader)?,
                 Found::BadHeader(_) if self.bytes.is_zero_from(at)? => self.ends(at, DamageKind::ZeroTail)?,
@@ -172,6 +192,25 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<F> {
             from = next + 1;
         }
         Ok(None)
+    }
+
+    /// Where records go on at a break inside of the record at `at`, which claims to end at `end` and is not whole there.
+    fn at_break(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
+        let Some(place) = self.next_break(at).filter(|place| *place < end) else { return Ok(None) };
+        Ok(matches!(self.look(place)?, Found::Whole { .. }).then_some(place))
+    }
+
+    /// The first record behind a break that is inside of the record at `at`, which claims more than is left. What follows the
+    /// break may begin inside of a record.
+    fn behind_break(&mut self, at: u64) -> Result<Option<u64>> {
+        match self.next_break(at) {
+            Some(place) => self.next_record(place, self.len, false),
+            None => Ok(None),
+        }
+    }
+
+    fn next_break(&self, at: u64) -> Option<u64> {
+        self.breaks.get(self.breaks.partition_point(|place| *place <= at)).copied()
     }
 
     fn look(&mut self, at: u64) -> Result<Found> {

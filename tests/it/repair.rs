@@ -541,3 +541,48 @@ fn the_same_bytes_at_any_number_of_threads() {
         assert_same_tree(&tree(&bench.path(&format!("out{threads}"))), &tree(&bench.path("out1")), threads);
     }
 }
+
+#[test]
+fn what_a_damaged_gzip_member_lost_hides_no_later_record() {
+    let bench = Bench::new();
+    let records = numbered(10);
+    let stored = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    // The record in the first member claims more than all that follows.
+    let mut cut = stored(&frame(&[9; 100_000]));
+    cut.truncate(5000);
+    bench.write("cut.tfrecord.gz", &[cut, gzip(&file_of(&records))].concat());
+    bench.repair("cut.tfrecord.gz out", 1);
+    assert_eq!(payloads_of(&bench.path("out"))[0], records);
+
+    // A gzip file of records inside of a record: its records are none of this shard.
+    let inner = [b"x".as_slice(), &gzip(&file_of(&records[..4])), b"x"].concat();
+    let mut first = stored(&file_of(&[records[0].clone(), inner]));
+    first[10] = 0xff;
+    bench.write("nested.tfrecord.gz", &[first, gzip(&file_of(&records[5..]))].concat());
+    bench.repair("nested.tfrecord.gz out2", 1);
+    assert_eq!(payloads_of(&bench.path("out2")), [records[5..].to_vec()]);
+    assert_eq!(lost_of(&bench.path("out2")).len(), 1);
+}
+
+#[test]
+fn a_shard_is_taken_once_and_never_out_of_the_output() {
+    let bench = Bench::new();
+    let records = numbered(6);
+    bench.write("in/a.tfrecord", &file_of(&records));
+    std::os::unix::fs::symlink(bench.path("in"), bench.path("link")).unwrap();
+    std::os::unix::fs::symlink(bench.path("in"), bench.path("in/circle")).unwrap();
+    bench.repair("in link in/a.tfrecord link/a.tfrecord out", 0);
+    assert_eq!(payloads_of(&bench.path("out")), [records]);
+    // A folder of links into the output.
+    fs::create_dir(bench.path("links")).unwrap();
+    let name = manifest(&bench.path("out")).splits[0].shards[0].name.clone();
+    std::os::unix::fs::symlink(bench.path("out").join(&name), bench.path("links").join(&name)).unwrap();
+    let before = tree(&bench.path("out"));
+    let (_, stderr) = bench.repair("links out --overwrite", 2);
+    assert!(stderr.contains("the output folder holds the input"), "{stderr}");
+    assert_same_tree(&tree(&bench.path("out")), &before, "the output");
+}

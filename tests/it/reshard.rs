@@ -558,3 +558,66 @@ proptest! {
         prop_assert!(found == all);
     }
 }
+
+#[test]
+fn a_shard_that_is_named_twice_is_read_once() {
+    let desk = Desk::new();
+    let rows = desk.rows("in", 40, &[]);
+    let link = desk.path("link");
+    std::os::unix::fs::symlink(&rows, &link).unwrap();
+    let shard = fs::read_dir(&link).unwrap().map(|it| it.unwrap().path());
+    let shard = shard.into_iter().find(|path| path.to_str().unwrap().contains(".tfrecord-")).unwrap();
+    let ran = desk.reshard(&[&rows, &link, &shard, &rows.join(".")], "out", &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(manifest(&desk.path("out")).splits.iter().map(|split| split.records).sum::<u64>(), 40);
+}
+
+#[test]
+fn records_that_are_gone_without_a_trace_are_missed() {
+    let desk = Desk::new();
+    let rows = desk.rows("in", 200, &[]);
+    let shards: Vec<_> = manifest(&rows).splits.iter().flat_map(|split| split.shards.clone()).collect();
+    // A shard of `train` cut between two records, and one of `test` that is gone.
+    let cut = rows.join(&shards[0].name);
+    let whole = fs::read(&cut).unwrap();
+    let first = records(&whole)[0].1.len() + 16;
+    fs::write(&cut, &whole[..whole.len() - first]).unwrap();
+    fs::remove_file(rows.join(&shards[shards.len() - 1].name)).unwrap();
+    for (more, expected) in [
+        (&[][..], "and 1 more"),
+        (&["--only-split", "train"], "the metadata say that it has"),
+        (&["--only-split", "test"], "the shard is missing"),
+    ] {
+        let ran = desk.reshard(&[&rows], "out", more);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        assert!(ran.stderr.contains("records are missing") && ran.stderr.contains(expected), "{}", ran.stderr);
+        assert!(!desk.path("out").exists());
+    }
+    let ran = desk.reshard(&[&rows], "out", &["--on-error", "skip"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(manifest(&desk.path("out")).skipped, 2);
+    let lost = shards[shards.len() - 1].records + 1;
+    assert_eq!(manifest(&desk.path("out")).splits.iter().map(|split| split.records).sum::<u64>(), 200 - lost);
+    // Files that are named by themselves lack no others.
+    let named = rows.join(&shards[1].name);
+    assert_eq!(desk.reshard(&[&named], "out2", &[]).code, Some(0));
+}
+
+#[test]
+fn names_of_splits_lead_nowhere() {
+    let desk = Desk::new();
+    let rows = desk.rows("in", 40, &[]);
+    let path = rows.join("shardify.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let before = tree(desk.dir.path());
+    for (name, expected) in [("../../evil", "part_______evil"), ("all", "part_all"), ("", "part_"), ("a/b", "part_a_b")]
+    {
+        fs::write(&path, text.replace("\"name\": \"test\"", &format!("\"name\": \"{name}\""))).unwrap();
+        let ran = desk.reshard(&[&rows], "out", &[]);
+        assert_eq!(ran.code, Some(0), "{name}: {}", ran.stderr);
+        assert_eq!(manifest(&desk.path("out")).splits[1].name, expected);
+        fs::remove_dir_all(desk.path("out")).unwrap();
+        fs::write(&path, &text).unwrap();
+        assert_same_tree(&tree(desk.dir.path()), &before, name);
+    }
+}

@@ -49,7 +49,12 @@ pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Fo
             None => found.push(folder),
             Some(there) => {
                 there.is_whole |= folder.is_whole;
-                there.shards.extend(folder.shards);
+                // One spelling of the folder for all that is in it.
+                let moved = folder.shards.into_iter().map(|path| match path.file_name() {
+                    Some(name) if folder.dir != there.dir => there.dir.join(name),
+                    _ => path,
+                });
+                there.shards.extend(moved.collect::<Vec<_>>());
                 if there.leftovers.is_empty() {
                     there.leftovers = folder.leftovers;
                 }

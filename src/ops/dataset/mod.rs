@@ -1,5 +1,6 @@
 //! What the paths hold that a user names: data sets of shards, whoever wrote them, with what stands beside the shards.
 
+mod expected;
 mod find;
 mod glob;
 mod metadata;
@@ -11,6 +12,7 @@ pub(crate) use self::metadata::{LabelNames, Metadata, label_names};
 use crate::{
     error::{Error, Result},
     index::{Manifest, TfdsFeatures, TfdsInfo},
+    item::split_name_fault,
     storage::Storage,
 };
 
@@ -42,6 +44,19 @@ pub(crate) struct SplitShards {
     pub(crate) name: String,
     /// Its shards, in order.
     pub(crate) shards: Vec<PathBuf>,
+}
+
+impl SplitShards {
+    /// A name for it that every reader accepts, and that is the name of a file: names come from files that anyone may have
+    /// written.
+    pub(crate) fn writable(&self) -> String {
+        if split_name_fault(&self.name).is_none() {
+            return self.name.clone();
+        }
+        let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let clean = self.name.chars().take(50).map(|c| if is_fine(c) { c } else { '_' });
+        format!("part_{}", clean.collect::<String>())
+    }
 }
 
 impl DataSet {

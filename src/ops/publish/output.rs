@@ -81,7 +81,7 @@ impl Output {
             None => take_lock(out, &work, storage)?,
         };
         // The scratch files of a run that was killed; the lock says that it is gone.
-        sweep(storage, work.dir(), |name| name.starts_with("spool-") || name.ends_with(".partial"))?;
+        sweep(storage, work.dir(), |name| is_scratch(name) || name.ends_with(".partial"))?;
         let has_index = index_is_folder(storage, out)?;
         let mut commit = Commit::read(storage, work.dir(), |path| is_ours(path) && (has_index || !in_index(path)))?;
         let published = target.existing == Existing::Resume && commit.is_some();
@@ -157,7 +157,7 @@ impl Output {
         // Without the list no half of it is ever done: it goes before what it speaks of.
         Commit::forget(storage, self.work.dir())?;
         let kept = [LOCK_NAME, OWNED_NAME];
-        sweep(storage, self.work.dir(), |name| !kept.contains(&name) && !name.starts_with("spool-"))?;
+        sweep(storage, self.work.dir(), |name| !kept.contains(&name) && !is_scratch(name))?;
         write_json(storage, &plan_path, plan)?;
         storage.sync_dir(self.work.dir())?;
         storage.sync_dir(&self.out)?;
@@ -213,6 +213,11 @@ impl Output {
     }
 }
 
+/// Whether a name is that of a scratch file, and not of a shard of a split called `spool`.
+fn is_scratch(name: &str) -> bool {
+    name.starts_with("spool-") && name.ends_with(".bin")
+}
+
 /// Keeps other runs out of the folder.
 fn take_lock(out: &Path, work: &WorkDir, storage: &dyn Storage) -> Result<Lock> {
     match storage.lock(&work.dir().join(LOCK_NAME))? {
@@ -237,4 +242,18 @@ pub(super) fn sweep(storage: &dyn Storage, work: &Path, unwanted: impl Fn(&str) 
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_scratch;
+
+    #[test]
+    fn shards_of_a_split_called_spool_are_no_scratch_files() {
+        for (name, scratch) in
+            [("spool-0-x-tfrecord-gz.bin", true), ("spool-00000.tfrecord", false), ("spool-00000.json", false)]
+        {
+            assert_eq!(is_scratch(name), scratch, "{name}");
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! The one data set that a repair is of, and the folders that it may not be written to.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::RepairOptions;
 use crate::{
     error::{At, Error, Printable, Result},
-    item::split_name_fault,
     ops::{
         dataset::{self, DataSet, SplitShards},
         publish::{self, Target, Words},
@@ -51,22 +50,25 @@ pub(super) fn find(options: &RepairOptions, storage: &dyn Storage) -> Result<Inp
     publish::check(&target(options), storage)?;
     let mut splits: Vec<SplitShards> = sets.iter().flat_map(|set| set.splits.iter().cloned()).collect();
     for split in &mut splits {
-        split.name = writable(&split.name);
+        split.name = split.writable();
     }
     let found = name_of(&sets, &splits, storage)?;
     Ok(Inputs { name: options.name.clone().unwrap_or(found), splits, sets })
 }
 
-/// A shard that is named by itself may not lie where the output goes: it would be mixed with what is written, and replaced the
-/// next time. Folders that are named are looked after by [`publish::check`].
+/// A shard may not lie where the output goes, nor be a link to there: it would be mixed with what is written, and replaced the
+/// next time. That the output is not inside of a folder that is named, [`publish::check`] sees to.
 fn refuse_own_folder(options: &RepairOptions, storage: &dyn Storage, sets: &[DataSet]) -> Result<()> {
     if storage.stat(&options.out)?.is_none() {
         return Ok(());
     }
     let out = storage.canonical(&options.out)?;
-    for set in sets.iter().filter(|set| !set.is_whole) {
+    for set in sets {
         // The folder itself, and the files where links lead.
         let folder = storage.canonical(&set.dir)?;
+        if set.is_whole && out.starts_with(&folder) {
+            continue;
+        }
         for shard in set.shards() {
             let leads_into = storage.canonical(shard).is_ok_and(|file| file.starts_with(&out));
             if folder.starts_with(&out) || leads_into {
@@ -111,64 +113,4 @@ fn distinct(splits: &[SplitShards]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A name for a split that every reader accepts: names come from files that anyone may have written.
-fn writable(split: &str) -> String {
-    if split_name_fault(split).is_none() {
-        return split.to_owned();
-    }
-    let is_fine = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let clean = split.chars().take(50).map(|c| if is_fine(c) { c } else { '_' });
-    format!("part_{}", clean.collect::<String>())
-}
-
-/// The expected shards of a folder that are not there: the place of the first of each set, and how many.
-pub(super) fn missing(set: &DataSet) -> Vec<(PathBuf, u64)> {
-    if !set.is_whole {
-        return Vec::new();
-    }
-    let present: std::collections::BTreeSet<&str> =
-        set.shards().filter_map(|path| path.file_name()?.to_str()).collect();
-    let of_manifest = set.manifest.get().map(|manifest| {
-        let shards = manifest.splits.iter().flat_map(|split| &split.shards);
-        shards.map(|shard| shard.name.clone()).collect::<Vec<_>>()
-    });
-    let of_info = || {
-        let info = set.info.get()?;
-        Some(info.splits.iter().flat_map(|split| info.file_names(split)).collect::<Vec<_>>())
-    };
-    if let Some(expected) = of_manifest.or_else(of_info) {
-        let gone: Vec<_> = expected.iter().filter(|name| !present.contains(name.as_str())).collect();
-        let first = gone.first().and_then(|name| Path::new(name).file_name());
-        return first.map(|name| (set.dir.join(name), gone.len() as u64)).into_iter().collect();
-    }
-    let mut of_sets = std::collections::BTreeMap::new();
-    for name in &present {
-        let parsed = ParsedName::parse(name.as_ref());
-        if let (Some(of), Some(index)) = (parsed.set(), parsed.index) {
-            of_sets.entry(of).or_insert_with(|| (parsed, std::collections::BTreeSet::new())).1.insert(index);
-        }
-    }
-    let mut gone = Vec::new();
-    for ((_, of, _), (name, indices)) in of_sets {
-        let first = (0..of).find(|index| !indices.contains(index));
-        if let Some(first) = first.and_then(|index| name.sibling(index)) {
-            gone.push((set.dir.join(first), u64::from(of) - indices.len() as u64));
-        }
-    }
-    gone
-}
-
-/// How many records a shard should have, as the metadata beside it say, by its file name.
-pub(super) fn expected_records(set: &DataSet) -> std::collections::BTreeMap<String, u64> {
-    if let Some(manifest) = set.manifest.get() {
-        let shards = manifest.splits.iter().flat_map(|split| &split.shards);
-        return shards.map(|shard| (shard.name.clone(), shard.records)).collect();
-    }
-    let of_split = |info: &crate::index::TfdsInfo| -> std::collections::BTreeMap<String, u64> {
-        let splits = info.splits.iter();
-        splits.flat_map(|split| info.file_names(split).into_iter().zip(split.shard_lengths.iter().copied())).collect()
-    };
-    set.info.get().map(of_split).unwrap_or_default()
 }

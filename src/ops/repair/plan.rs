@@ -116,13 +116,13 @@ impl RepairPlan {
     /// The records that are lost, as far as they can be counted: a stretch without any header counts as one.
     #[must_use]
     pub fn lost_records(&self) -> u64 {
-        self.lost().map(|lost| lost.records).sum()
+        self.lost().fold(0, |all, lost| all.saturating_add(lost.records))
     }
 
     /// The bytes in damaged places.
     #[must_use]
     pub fn lost_bytes(&self) -> u64 {
-        self.lost().filter_map(|lost| lost.bytes).sum()
+        self.lost().filter_map(|lost| lost.bytes).fold(0, u64::saturating_add)
     }
 
     /// Whether there is anything to repair.
@@ -149,7 +149,7 @@ pub fn plan_repair(options: &RepairOptions, cancel: &Cancel, progress: &dyn Prog
     for split in &splits {
         stats.join(split.stats.clone(), 0);
     }
-    let missing = inputs.sets.iter().flat_map(inputs::missing);
+    let missing = inputs.sets.iter().flat_map(|set| set.missing_shards(|_| true));
     Ok(RepairPlan {
         out: options.out.clone(),
         name: inputs.name.clone(),
@@ -182,7 +182,7 @@ fn look(
     let expected: BTreeMap<(PathBuf, String), u64> = inputs
         .sets
         .iter()
-        .flat_map(|set| inputs::expected_records(set).into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
+        .flat_map(|set| set.expected_records().into_iter().map(|(name, it)| ((set.dir.clone(), name), it)))
         .collect();
     let shards: Vec<PathBuf> = inputs.splits.iter().flat_map(|split| split.shards.iter().cloned()).collect();
     let split_of = inputs.splits.iter().enumerate().flat_map(|(at, split)| split.shards.iter().map(move |_| at));

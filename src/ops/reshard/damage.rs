@@ -3,6 +3,7 @@
 use super::{ReshardOptions, gather::Gathered, inputs::Inputs};
 use crate::{
     error::{Error, Fault, Printable, Result},
+    ops::dataset::DataSet,
     pipeline::Failure,
     units::Count,
 };
@@ -15,8 +16,25 @@ const NAMED: usize = 3;
 /// # Errors
 /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if there is damage and it is not to be left out.
 pub(super) fn check(options: &ReshardOptions, inputs: &Inputs, gathered: &Gathered) -> Result<Vec<Failure>> {
-    let failures = list(inputs, gathered);
-    if failures.is_empty() || options.skip_damaged {
+    let damaged = list(inputs, gathered);
+    let lacking = lacking(inputs, gathered);
+    if options.skip_damaged {
+        return Ok(damaged.into_iter().chain(lacking).collect());
+    }
+    if let (Some(first), true) = (lacking.first(), damaged.is_empty()) {
+        let more = match lacking.len() - 1 {
+            0 => String::new(),
+            more => format!("; and {} more", Count(more as u64)),
+        };
+        return Err(Error::inputs(format!(
+            "records are missing: {}: {}{more}",
+            Printable(first.input.as_ref()),
+            first.reason
+        ))
+        .with_hint("look for another copy; --on-error skip goes on without them and lists what is missing"));
+    }
+    let failures = damaged;
+    if failures.is_empty() {
         return Ok(failures);
     }
     let shards = gathered.shards.iter().filter(|shard| !shard.damage.is_empty() || !shard.faults.is_empty()).count();
@@ -51,5 +69,41 @@ fn list(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
             failures.push(failure(path.clone().into_owned(), Fault::Corrupt, reason));
         }
     }
+    failures
+}
+
+/// What is not there and leaves no trace in the shards: other shards, and records behind a cut between two of them.
+fn lacking(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
+    let expected: Vec<_> = inputs.sets.iter().map(DataSet::expected_records).collect();
+    let mut failures = Vec::new();
+    let shards = inputs.shards.iter().zip(&gathered.shards).zip(inputs.split_of.iter().zip(&inputs.set_of));
+    for ((path, shard), (split, set)) in shards {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let expected = expected.get(*set).and_then(|expected| expected.get(name.as_ref())).copied().unwrap_or(0);
+        // Of what is damaged it is said already.
+        if shard.damage.is_empty() && shard.faults.is_empty() && shard.intact.len() < expected {
+            failures.push(Failure {
+                input: path.to_string_lossy().into_owned(),
+                split: inputs.splits.get(*split).cloned().unwrap_or_default(),
+                label: None,
+                fault: Fault::Truncated.code().to_owned(),
+                reason: format!(
+                    "the metadata say that it has {} records, and it has {}",
+                    Count(expected),
+                    Count(shard.intact.len())
+                ),
+            });
+        }
+    }
+    failures.extend(inputs.missing.iter().map(|(first, shards)| Failure {
+        input: first.to_string_lossy().into_owned(),
+        split: String::new(),
+        label: None,
+        fault: Fault::Unreadable.code().to_owned(),
+        reason: match shards {
+            1 => "the shard is missing".to_owned(),
+            more => format!("{} shards are missing; this is the first of them", Count(*more)),
+        },
+    }));
     failures
 }

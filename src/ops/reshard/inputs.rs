@@ -22,6 +22,8 @@ pub(super) struct Inputs {
     pub(super) split_of: Vec<usize>,
     /// The data set of each shard, as its number.
     pub(super) set_of: Vec<usize>,
+    /// Shards that should be there and are not: the first of each set, and how many.
+    pub(super) missing: Vec<(PathBuf, u64)>,
 }
 
 impl Inputs {
@@ -44,17 +46,27 @@ impl Inputs {
                 names.join(", ")
             )));
         }
-        let wanted = |name: &String| options.only_splits.is_empty() || options.only_splits.contains(name);
-        sets.iter_mut().for_each(|set| set.splits.retain(|split| wanted(&split.name)));
+        let is_wanted = |name: &str| options.only_splits.is_empty() || options.only_splits.iter().any(|it| it == name);
+        sets.iter_mut().for_each(|set| set.splits.retain(|split| is_wanted(&split.name)));
+        // Before folders go of which every shard is gone.
+        let missing = sets.iter().flat_map(|set| set.missing_shards(is_wanted)).collect();
         sets.retain(|set| !set.splits.is_empty());
         let mut splits: Vec<String> = Vec::new();
+        let mut found: Vec<&str> = Vec::new();
         let mut shards: Vec<(usize, (usize, PathBuf))> = Vec::new();
         for (set, split) in sets.iter().enumerate().flat_map(|(at, set)| set.splits.iter().map(move |it| (at, it))) {
-            let at = splits.iter().position(|name| *name == split.name).unwrap_or_else(|| {
-                splits.push(split.name.clone());
+            let at = found.iter().position(|name| *name == split.name).unwrap_or_else(|| {
+                found.push(&split.name);
+                splits.push(split.writable());
                 splits.len() - 1
             });
             shards.extend(split.shards.iter().map(|path| (at, (set, path.clone()))));
+        }
+        if let Some(twice) =
+            splits.iter().enumerate().find_map(|(at, name)| splits.iter().take(at).find(|it| *it == name))
+        {
+            return Err(Error::inputs(format!("two splits would be called `{twice}`"))
+                .with_hint("reshard the shards of one of them by themselves"));
         }
         if shards.is_empty() {
             return Err(Error::inputs("there is no shard to read").with_hint("name shards, or folders that hold some"));
@@ -63,7 +75,7 @@ impl Inputs {
         shards.sort_by_key(|(split, _)| *split);
         let (split_of, shards): (_, Vec<_>) = shards.into_iter().unzip();
         let (set_of, shards) = shards.into_iter().unzip();
-        Ok(Self { sets, splits, shards, split_of, set_of })
+        Ok(Self { sets, splits, shards, split_of, set_of, missing })
     }
 
     /// The folders that the output may not lie in.

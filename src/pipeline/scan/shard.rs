@@ -172,13 +172,13 @@ impl<P: Default> Building<P> {
         match scanned.compression {
             Compression::None if self.broken => {
                 let read = |buffer: &mut [u8], offset| file.read_exact_at(buffer, offset);
-                scanned.survey(visit, shard, file.len(), read, cancel)?;
+                scanned.survey(visit, shard, file.len(), &[], read, cancel)?;
             }
             Compression::Gzip | Compression::Zlib if self.broken || !scanned.faults.is_empty() => {
                 let unpacked = file.unpack(spool)?;
                 let inside = LocalStorage.open(unpacked.path())?;
                 let read = |buffer: &mut [u8], offset| inside.read_exact_at(buffer, offset).at(file.path());
-                scanned.survey(visit, shard, unpacked.len, read, cancel)?;
+                scanned.survey(visit, shard, unpacked.len, &unpacked.breaks, read, cancel)?;
                 scanned.faults.clone_from(&unpacked.faults);
                 // That the stream ends there is said already, and by whom.
                 let is_cut = |damage: &Damage| {
@@ -201,10 +201,11 @@ impl<P: Default> ScannedShard<P> {
         visit: &V,
         shard: usize,
         len: u64,
+        breaks: &[u64],
         read: impl Fn(&mut [u8], u64) -> Result<()>,
         cancel: &Cancel,
     ) -> Result<()> {
-        let found = survey(len, DEFAULT_MAX_RECORD, |buffer, offset| {
+        let found = survey(len, DEFAULT_MAX_RECORD, breaks, |buffer, offset| {
             cancel.check()?;
             read(buffer, offset)
         })?;

@@ -4,7 +4,11 @@ use super::*;
 use crate::tfrecord::{DEFAULT_MAX_RECORD, footer, header};
 
 fn look_at(bytes: &[u8]) -> Survey {
-    survey(bytes.len() as u64, DEFAULT_MAX_RECORD, |buffer, offset| {
+    look_with(bytes, &[])
+}
+
+fn look_with(bytes: &[u8], breaks: &[u64]) -> Survey {
+    survey(bytes.len() as u64, DEFAULT_MAX_RECORD, breaks, |buffer, offset| {
         let from = usize::try_from(offset).unwrap();
         buffer.copy_from_slice(&bytes[from..from + buffer.len()]);
         Ok(())
@@ -205,4 +209,22 @@ fn tails_and_strangers() {
         assert_eq!(damage, [(2, whole.len(), bytes.len(), expected)]);
     }
     assert_eq!(look_at(b""), Survey::default());
+}
+
+#[test]
+fn what_follows_a_gap_that_is_known_is_found_whatever_is_claimed_before() {
+    let before = frame(&[7; 40]);
+    let after = file(&[vec![1; 9], vec![2; 500], vec![3; 20]]);
+    // Cut to less than a third: it claims to end at a boundary, inside of a record, at the end, or past it.
+    for claimed in [after.len() + 100, after.len() + 30, 60, 30 + 25, 30 + 40] {
+        let cut = &frame(&vec![9; claimed - FRAME_LEN])[..30];
+        let bytes = [&before[..], cut, &after].concat();
+        let gap = (before.len() + cut.len()) as u64;
+        let (intact, damage) = told(&look_with(&bytes, &[gap]));
+        assert_eq!(intact.len(), 4, "{claimed}: {intact:?} {damage:?}");
+        assert_eq!((damage.len(), damage[0].1, damage[0].2), (1, before.len(), gap as usize), "{claimed}: {damage:?}");
+    }
+    // A record that is whole goes on over it.
+    let bytes = [&before[..], &after].concat();
+    assert_eq!(look_with(&bytes, &[20, 70]), look_at(&bytes));
 }
