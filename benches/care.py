@@ -75,6 +75,16 @@ def jobs(folder, shardify, python):
             ("cp ARRAY, fsync", ["cp", folder / f"{name}.npy", out], out, True),
             ("shardify export", [shardify, "export", data, out], out, False),
         ]
+    both = folder / "both"
+    both.mkdir(exist_ok=True)
+    for shard in [*(folder / "large").glob("*.tfrecord-*"), *(folder / "small").glob("*.tfrecord-*")]:
+        link = both / shard.name
+        if not link.exists():
+            link.hardlink_to(shard)
+    yield "shuffle, 4 GB", [
+        ("cp -r SHARDS, fsync", ["cp", "-r", both, out], out, True),
+        ("shardify reshard --shuffle", [shardify, "reshard", folder / "large", folder / "small", out, "--shuffle"], out, False),
+    ]
     hurt = folder / "hurt"
     yield "repair, 1 GB", [
         ("cp SHARD, fsync", ["cp", hurt / "damaged.tfrecord", out], out, True),

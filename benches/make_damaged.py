@@ -1,5 +1,5 @@
-"""Makes what `docs/benchmarks/2026-11-25/repair.md` measures: a shard of 1 GB, the same with 100 random damages, a file of random
-noise and one of zeros.
+"""Makes what `benches/care.py` repairs: a shard of 1 GB, the same with 100 random damages, a file of random noise and one of
+zeros.
 
     python3 benches/make_damaged.py DIR [--bytes N]
 
