@@ -4,14 +4,14 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, ValueEnum, ValueHint};
 use shardify::{
-    ByteSize, ConvertOptions, Error, ErrorKind, ErrorPolicy, Existing, ImageKeys, Layout, MaxErrors, Ratios,
-    ShardCounts,
+    ByteSize, ConvertOptions, Error, ErrorKind, ErrorPolicy, ImageKeys, Layout, MaxErrors, Ratios, ShardCounts,
     transform::{Color, ExifMode, Filter, Fit, OutputFormat, Verify},
 };
 
 use super::{
     Outcome,
     args::{CompressionArg, OnErrorArg, RunArgs, choice, whole},
+    output::{existing, inputs_and_out, next_step},
     progress::Meter,
     results::{dry_run_json, dry_run_text, report_json, report_text},
     signal::cancel_on_interrupt,
@@ -162,11 +162,7 @@ fn width_height(text: &str) -> Result<(u32, u32), String> {
 
 impl Args {
     fn options(&self) -> Result<ConvertOptions, Error> {
-        let [inputs @ .., out] = self.paths.as_slice() else { return Err(Error::options("no path is given")) };
-        if inputs.is_empty() {
-            return Err(Error::options("only one path is given, and both an input and an output folder are needed")
-                .with_hint("the last argument is the output folder: shardify convert INPUT OUT"));
-        }
+        let (inputs, out) = inputs_and_out(&self.paths, "an input", "convert INPUT OUT")?;
         let mut options = ConvertOptions::new(inputs.to_vec(), out.clone());
         options.name.clone_from(&self.name);
         options.labels.clone_from(&self.labels);
@@ -206,11 +202,7 @@ impl Args {
             OnErrorArg::Stop => ErrorPolicy::Stop,
             OnErrorArg::Skip => ErrorPolicy::Skip(self.max_errors),
         };
-        options.existing = match (self.resume, self.overwrite) {
-            (true, _) => Existing::Resume,
-            (_, true) => Existing::Overwrite,
-            _ => Existing::Refuse,
-        };
+        options.existing = existing(self.resume, self.overwrite);
         options.threads = self.run.threads();
         Ok(options)
     }
@@ -252,21 +244,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
 /// What to do next: what the error itself advises, how to go on without one bad input, and whether there is something to
 /// go on from.
 fn hint(args: &Args, error: &Error) -> Option<String> {
-    let kept = !args.dry_run && args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
-    let mut hints: Vec<String> = error.hint().map(str::to_owned).into_iter().collect();
-    let says = |hints: &[String], option: &str| hints.iter().any(|hint| hint.contains(option));
-    match error.kind() {
-        ErrorKind::Interrupted if !kept => {
-            return Some("nothing was finished yet, and nothing is left behind".to_owned());
-        }
-        ErrorKind::Input { .. } if args.on_error == OnErrorArg::Stop && !says(&hints, "--on-error") => {
-            hints.push("--on-error skip leaves out what cannot be used".to_owned());
-        }
-        _ => {}
-    }
-    let goes_on = matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Io { .. } | ErrorKind::Input { .. });
-    if kept && goes_on && !says(&hints, "--resume") {
-        hints.push("finished shards are kept: run the same command with --resume to go on".to_owned());
-    }
-    (!hints.is_empty()).then(|| hints.join("; "))
+    let skips = matches!(error.kind(), ErrorKind::Input { .. }) && args.on_error == OnErrorArg::Stop;
+    let advice = skips.then_some(("--on-error", "--on-error skip leaves out what cannot be used"));
+    next_step(error, &args.paths, args.dry_run, advice)
 }

@@ -9,8 +9,9 @@ use shardify::{Error, ErrorKind, ExportOptions, ExportReport, OnDamage, error::P
 use super::{
     Outcome,
     args::RunArgs,
+    output::inputs_and_out,
     progress::Meter,
-    signal::cancel_on_interrupt,
+    signal::cancel_saying,
     ui::{Ui, Verbosity, duration, table},
 };
 
@@ -72,11 +73,7 @@ enum OnErrorArg {
 
 impl Args {
     fn options(&self) -> Result<ExportOptions, Error> {
-        let [inputs @ .., out] = self.paths.as_slice() else { return Err(Error::options("no path is given")) };
-        if inputs.is_empty() {
-            return Err(Error::options("only one path is given, and both shards and an output folder are needed")
-                .with_hint("the last argument is the output folder: shardify export SHARDS OUT"));
-        }
+        let (inputs, out) = inputs_and_out(&self.paths, "shards", "export SHARDS OUT")?;
         let mut options = ExportOptions::new(inputs.to_vec(), out.clone());
         options.split.clone_from(&self.split);
         options.image_key.clone_from(&self.image_key);
@@ -108,7 +105,8 @@ pub(super) fn main(args: &Args) -> ExitCode {
 
 fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let options = args.options()?;
-    let cancel = cancel_on_interrupt(ui);
+    let cancel =
+        cancel_saying(ui, "stopping: files that have their names are whole (press Ctrl-C again to stop at once)");
     let meter = Meter::new(ui, args.run.progress);
     let report = shardify::export(&options, &cancel, &meter);
     meter.finish();

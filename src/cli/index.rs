@@ -10,7 +10,7 @@ use super::{
     Outcome,
     args::RunArgs,
     progress::Meter,
-    signal::cancel_on_interrupt,
+    signal::cancel_saying,
     ui::{Ui, Verbosity, duration},
 };
 
@@ -70,7 +70,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     options.tfds = args.tfds;
     options.overwrite = args.overwrite;
     options.threads = args.run.threads();
-    let cancel = cancel_on_interrupt(ui);
+    let cancel =
+        cancel_saying(ui, "stopping: files that have their names are whole (press Ctrl-C again to stop at once)");
     let meter = Meter::new(ui, args.run.progress);
     let report = shardify::make_index(&options, &cancel, &meter);
     meter.finish();

@@ -3,11 +3,12 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, ValueHint};
-use shardify::{ByteSize, Error, ErrorKind, Existing, RepairOptions, RepairPlan, plan_repair};
+use shardify::{ByteSize, Error, RepairOptions, RepairPlan, plan_repair};
 
 use super::{
     Outcome,
     args::{CompressionArg, RunArgs},
+    output::{existing, inputs_and_out, next_step},
     progress::Meter,
     repair_results::{damage_lines, plan_json, plan_line, plan_text, report_json, report_text},
     signal::cancel_on_interrupt,
@@ -64,20 +65,12 @@ pub(super) struct Args {
 
 impl Args {
     fn options(&self) -> Result<RepairOptions, Error> {
-        let [inputs @ .., out] = self.paths.as_slice() else { return Err(Error::options("no path is given")) };
-        if inputs.is_empty() {
-            return Err(Error::options("only one path is given, and both shards and an output folder are needed")
-                .with_hint("the last argument is the output folder: shardify repair PATH OUT"));
-        }
+        let (inputs, out) = inputs_and_out(&self.paths, "shards", "repair PATH OUT")?;
         let mut options = RepairOptions::new(inputs.to_vec(), out.clone());
         options.name.clone_from(&self.name);
         options.max_shard = self.max_shard;
         options.compression = self.compression.map(Into::into);
-        options.existing = match (self.resume, self.overwrite) {
-            (true, _) => Existing::Resume,
-            (_, true) => Existing::Overwrite,
-            _ => Existing::Refuse,
-        };
+        options.existing = existing(self.resume, self.overwrite);
         options.threads = self.run.threads();
         Ok(options)
     }
@@ -87,7 +80,7 @@ impl Args {
 pub(super) fn main(args: &Args) -> ExitCode {
     let ui = args.run.ui();
     let outcome = run(args, &ui);
-    args.run.end(&ui, outcome, |error| hint(args, error))
+    args.run.end(&ui, outcome, |error| next_step(error, &args.paths, args.dry_run, None))
 }
 
 fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
@@ -135,18 +128,4 @@ fn show(plan: &RepairPlan, ui: &Ui) {
     if plan.records() > 0 {
         ui.note(&plan_line(plan));
     }
-}
-
-/// What to do next: what the error itself advises, and whether there is something to go on from.
-fn hint(args: &Args, error: &Error) -> Option<String> {
-    let kept = !args.dry_run && args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
-    let mut hints: Vec<String> = error.hint().map(str::to_owned).into_iter().collect();
-    if matches!(error.kind(), ErrorKind::Interrupted) && !kept {
-        return Some("nothing was finished yet, and nothing is left behind".to_owned());
-    }
-    let goes_on = matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Io { .. });
-    if kept && goes_on && !hints.iter().any(|hint| hint.contains("--resume")) {
-        hints.push("finished shards are kept: run the same command with --resume to go on".to_owned());
-    }
-    (!hints.is_empty()).then(|| hints.join("; "))
 }

@@ -5,13 +5,14 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{ArgGroup, ValueHint};
 use serde_json::json;
 use shardify::{
-    ByteSize, Compression, Error, ErrorKind, Existing, KeyValue, Ratios, ReshardOptions, ReshardPlan, ReshardReport,
-    ShardCounts, error::Printable, units::Count,
+    ByteSize, Compression, Error, KeyValue, Ratios, ReshardOptions, ReshardPlan, ReshardReport, ShardCounts,
+    error::Printable, units::Count,
 };
 
 use super::{
     Outcome,
     args::{CompressionArg, OnErrorArg, RunArgs, whole},
+    output::{existing, inputs_and_out, next_step},
     progress::Meter,
     results::{count, split_table},
     signal::cancel_on_interrupt,
@@ -91,7 +92,8 @@ pub(super) struct Args {
     #[arg(long, help_heading = "Order and splits")]
     stratify: bool,
 
-    /// What to do with damaged records: stop before anything is written, or leave them out and list them in failures.jsonl
+    /// What to do about damaged records and missing shards: stop before anything is written, or go on without them and list
+    /// them in failures.jsonl
     #[arg(long, value_enum, default_value = "stop", help_heading = "Run")]
     on_error: OnErrorArg,
     /// Carry on an interrupted run of the same command; start if there was none
@@ -109,11 +111,7 @@ pub(super) struct Args {
 
 impl Args {
     fn options(&self) -> Result<ReshardOptions, Error> {
-        let [inputs @ .., out] = self.paths.as_slice() else { return Err(Error::options("no path is given")) };
-        if inputs.is_empty() {
-            return Err(Error::options("only one path is given, and both shards and an output folder are needed")
-                .with_hint("the last argument is the output folder: shardify reshard PATH OUT"));
-        }
+        let (inputs, out) = inputs_and_out(&self.paths, "shards", "reshard PATH OUT")?;
         let mut options = ReshardOptions::new(inputs.to_vec(), out.clone());
         options.name.clone_from(&self.name);
         options.max_shard = self.max_shard;
@@ -130,11 +128,7 @@ impl Args {
         options.has_keys.clone_from(&self.has_key);
         options.only.clone_from(&self.only);
         options.skip_damaged = self.on_error == OnErrorArg::Skip;
-        options.existing = match (self.resume, self.overwrite) {
-            (true, _) => Existing::Resume,
-            (_, true) => Existing::Overwrite,
-            _ => Existing::Refuse,
-        };
+        options.existing = existing(self.resume, self.overwrite);
         options.threads = self.run.threads();
         Ok(options)
     }
@@ -144,7 +138,7 @@ impl Args {
 pub(super) fn main(args: &Args) -> ExitCode {
     let ui = args.run.ui();
     let outcome = run(args, &ui);
-    args.run.end(&ui, outcome, |error| hint(args, error))
+    args.run.end(&ui, outcome, |error| next_step(error, &args.paths, args.dry_run, None))
 }
 
 fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
@@ -175,20 +169,6 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     Ok((text, outcome))
 }
 
-/// What to do next: what the error itself advises, and whether there is something to go on from.
-fn hint(args: &Args, error: &Error) -> Option<String> {
-    let kept = !args.dry_run && args.paths.last().is_some_and(|out| out.join(".shardify/plan.json").exists());
-    if matches!(error.kind(), ErrorKind::Interrupted) && !kept {
-        return Some("nothing was finished yet, and nothing is left behind".to_owned());
-    }
-    let mut hints: Vec<String> = error.hint().map(str::to_owned).into_iter().collect();
-    let goes_on = matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Io { .. });
-    if kept && goes_on && hints.iter().all(|hint| !hint.contains("--resume")) {
-        hints.push("finished shards are kept: run the same command with --resume to go on".to_owned());
-    }
-    (!hints.is_empty()).then(|| hints.join("; "))
-}
-
 fn report_text(report: &ReshardReport) -> String {
     let (manifest, out) = (&report.manifest, Printable(&report.out));
     let mut text = String::new();
@@ -202,7 +182,7 @@ fn report_text(report: &ReshardReport) -> String {
     }
     if manifest.skipped > 0 {
         let list = report.out.join("failures.jsonl");
-        let skipped = count(manifest.skipped, "damage", "damages");
+        let skipped = count(manifest.skipped, "damaged or missing part", "damaged or missing parts");
         text.push_str(&format!("left out: {skipped}, listed in {}\n", Printable(&list)));
     }
     if report.resumed_shards > 0 && !report.nothing_to_do {

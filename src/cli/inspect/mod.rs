@@ -16,7 +16,7 @@ use super::{
     Outcome,
     args::{RunArgs, whole},
     progress::Meter,
-    signal::cancel_on_interrupt,
+    signal::cancel_saying,
     ui::{Ui, Verbosity},
 };
 
@@ -62,7 +62,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     options.records = args.records;
     options.record = args.record.map(RecordIndex);
     options.threads = args.run.threads();
-    let cancel = cancel_on_interrupt(ui);
+    let cancel = cancel_saying(ui, "stopping");
     let meter = Meter::new(ui, args.run.progress);
     let report = shardify::inspect(&options, &cancel, &meter);
     meter.finish();
