@@ -22,7 +22,7 @@ pub struct BytesFacts {
 /// What is known of images by their headers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ImagesSeen {
-    /// How many there are of each of [`FORMATS`].
+    /// How many there are of each of the formats that are told apart.
     pub formats: [u64; 7],
     /// Those whose header is damaged: the ranges leave them out.
     pub unreadable: u64,
