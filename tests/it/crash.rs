@@ -301,15 +301,18 @@ fn killed_at_random_moments() {
     let case = Case::small_rows(&[]);
     let start = Instant::now();
     case.run(&case.out("timed"), &[]);
-    let whole_run = u64::try_from(start.elapsed().as_micros()).unwrap();
+    // How long a run takes depends on what else the disk has to do: the moments follow.
+    let mut whole_run = u64::try_from(start.elapsed().as_micros()).unwrap();
     let mut noise = Noise(0x5eed);
-    let mut killed = 0;
-    for round in 0..12 {
+    let (mut killed, mut round) = (0, 0);
+    while killed < 16 {
+        assert!(round < 100, "killed only {killed} times");
         let out = case.out(&format!("random-{round}"));
         for attempt in 0..4 {
             let mut child = case.start(&out, if attempt == 0 { &[] } else { &["--resume"] });
             sleep(Duration::from_micros(noise.next() % whole_run));
             if child.try_wait().unwrap().is_some() {
+                whole_run = (whole_run - whole_run / 4).max(2000);
                 break;
             }
             child.kill().unwrap();
@@ -320,8 +323,8 @@ fn killed_at_random_moments() {
             }
         }
         case.finish(&out, &format!("round {round}"));
+        round += 1;
     }
-    assert!(killed >= 10, "killed only {killed} times");
 }
 
 #[test]
