@@ -12,6 +12,7 @@ use super::{
     batch::{Batch, FailedInput, NO_CLASS, Piece},
     members::too_large,
     range::RecordSource,
+    scan::number_past,
 };
 use crate::{
     error::{At, Error, Fault, Printable, Result},
@@ -46,16 +47,7 @@ pub struct ShardInput {
 impl ShardInput {
     /// The number in the shard of one of the records to be read.
     fn number_of(&self, record: RecordIndex) -> RecordIndex {
-        // A damage of number `n` has `n` less its own position records before it, a number that only grows.
-        let (mut low, mut high) = (0, self.damaged.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            match self.damaged.get(middle) {
-                Some(damage) if damage.0.saturating_sub(middle as u64) <= record.0 => low = middle + 1,
-                _ => high = middle,
-            }
-        }
-        RecordIndex(record.0 + low as u64)
+        number_past(&self.damaged, |damaged| *damaged, record.0)
     }
 }
 

@@ -37,6 +37,14 @@ impl<T> Metadata<T> {
             Self::Absent | Self::Broken(_) => None,
         }
     }
+
+    /// Why it cannot be used, if it is there.
+    pub(crate) fn broken(&self) -> Option<&Error> {
+        match self {
+            Self::Broken(error) => Some(error),
+            Self::Absent | Self::Is(_) => None,
+        }
+    }
 }
 
 /// The class names of one label.

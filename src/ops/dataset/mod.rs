@@ -65,6 +65,11 @@ impl DataSet {
         self.splits.iter().flat_map(|split| &split.shards)
     }
 
+    /// Why metadata that are there cannot be used.
+    pub(crate) fn broken(&self) -> impl Iterator<Item = &Error> {
+        [self.manifest.broken(), self.info.broken(), self.features.broken()].into_iter().flatten()
+    }
+
     /// A name for what is made of it: what its metadata or its shards say, or that of the folder.
     pub(crate) fn name(&self, storage: &dyn Storage) -> String {
         splits::name_of(self, storage)

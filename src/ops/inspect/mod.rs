@@ -235,7 +235,7 @@ impl Look {
 
     fn finish(self, storage: &dyn Storage, set: &DataSet) -> Result<InspectedSet> {
         let mut warnings = self.warnings;
-        for fault in [broken(&set.manifest), broken(&set.info), broken(&set.features)].into_iter().flatten() {
+        for fault in set.broken() {
             warnings.push(fault.to_string());
         }
         let mut inferred = Description::infer(&self.stats, &set.labels);
@@ -276,10 +276,6 @@ impl Look {
             warnings,
         })
     }
-}
-
-fn broken<T>(metadata: &Metadata<T>) -> Option<&Error> {
-    if let Metadata::Broken(error) = metadata { Some(error) } else { None }
 }
 
 /// Every class with its name, those without a record too, and every label that is none.

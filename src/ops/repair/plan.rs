@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{At, Error, Printable, Result},
     ops::{
-        dataset::{DataSet, Metadata, SplitShards},
+        dataset::{DataSet, SplitShards},
         other_kind::other_kind,
         publish::threads,
         scratch_dir::ScratchDir,
@@ -232,11 +232,7 @@ fn compression_of(splits: &[RepairSplit]) -> Compression {
 
 /// What stands beside the shards and cannot be used.
 fn warnings(set: &DataSet) -> Vec<String> {
-    fn broken<T>(metadata: &Metadata<T>) -> Option<&Error> {
-        if let Metadata::Broken(error) = metadata { Some(error) } else { None }
-    }
-    let found = [broken(&set.manifest), broken(&set.info), broken(&set.features)];
-    let unread = found.into_iter().flatten().map(|error| format!("{error}; the repair goes on without it"));
+    let unread = set.broken().map(|error| format!("{error}; the repair goes on without it"));
     let left = set.leftovers.iter().map(|path| {
         format!("{} is left over from an interrupted run: what is in it is not looked at", Printable(path))
     });

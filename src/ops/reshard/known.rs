@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Printable, Result},
     ops::{
-        dataset::{DataSet, LabelNames, Metadata},
+        dataset::{DataSet, LabelNames},
         describe::Description,
     },
     pipeline::{FieldStats, NO_CLASS},
@@ -92,13 +92,7 @@ fn no_examples(stats: &FieldStats) -> Option<String> {
 
 /// Metadata that cannot be used.
 pub(super) fn broken(set: &DataSet) -> impl Iterator<Item = String> {
-    fn told<T>(metadata: &Metadata<T>) -> Option<String> {
-        match metadata {
-            Metadata::Broken(error) => Some(format!("{error}; what it says is not taken into account")),
-            Metadata::Absent | Metadata::Is(_) => None,
-        }
-    }
-    [told(&set.manifest), told(&set.info), told(&set.features)].into_iter().flatten()
+    set.broken().map(|error| format!("{error}; what it says is not taken into account"))
 }
 
 /// The labels that filters and splits go by, as far as they are known before the records are.

@@ -181,16 +181,10 @@ fn unreadable(path: Arc<Path>, error: Error) -> Result<Finding> {
 
 /// What stands beside the shards: metadata that cannot be read, and what an interrupted run left.
 fn beside(set: &DataSet, gathered: &mut Gathered<'_>) {
-    fn broken<T>(metadata: &Metadata<T>) -> Option<&Error> {
-        match metadata {
-            Metadata::Broken(error) => Some(error),
-            Metadata::Absent | Metadata::Is(_) => None,
-        }
-    }
     let all = [
-        (MANIFEST_NAME, broken(&set.manifest)),
-        ("dataset_info.json", broken(&set.info)),
-        ("features.json", broken(&set.features)),
+        (MANIFEST_NAME, set.manifest.broken()),
+        ("dataset_info.json", set.info.broken()),
+        ("features.json", set.features.broken()),
     ];
     for (name, error) in all {
         if let Some(error) = error {

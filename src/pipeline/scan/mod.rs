@@ -18,6 +18,7 @@ use std::{
     },
 };
 
+pub(super) use shard::number_past;
 pub use shard::{ScannedShard, number_among};
 
 use self::{

@@ -48,12 +48,21 @@ impl<P> ScannedShard<P> {
 /// The number in the file of an intact record of a shard with these damages.
 #[must_use]
 pub fn number_among(damage: &[Damage], intact: u64) -> RecordIndex {
-    // A damage of number `n` has `n - its own position` intact records before it, a number that only grows.
-    let (mut low, mut high) = (0, damage.len());
+    number_past(damage, |damage| damage.record, intact)
+}
+
+/// The same for anything that tells the numbers of what is damaged, in their order.
+pub(in crate::pipeline) fn number_past<T>(
+    damaged: &[T],
+    number: impl Fn(&T) -> RecordIndex,
+    intact: u64,
+) -> RecordIndex {
+    // A damage of number `n` has `n` less its own position intact records before it, a number that only grows.
+    let (mut low, mut high) = (0, damaged.len());
     while low < high {
         let middle = low.midpoint(high);
-        match damage.get(middle) {
-            Some(damage) if damage.record.0 - middle as u64 <= intact => low = middle + 1,
+        match damaged.get(middle).map(&number) {
+            Some(damage) if damage.0.saturating_sub(middle as u64) <= intact => low = middle + 1,
             _ => high = middle,
         }
     }
