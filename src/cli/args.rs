@@ -74,6 +74,15 @@ impl RunArgs {
         self.threads.map(usize::from)
     }
 
+    /// The result as it was asked for: as JSON, not at all, or as text.
+    pub(super) fn show(&self, json: impl FnOnce() -> String, text: impl FnOnce() -> String) -> String {
+        match (self.json, self.quiet) {
+            (true, _) => json(),
+            (_, true) => String::new(),
+            _ => text(),
+        }
+    }
+
     /// Prints the result, or says why there is none and what `hint` advises, and turns it into an exit code.
     pub(super) fn end(
         &self,

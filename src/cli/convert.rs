@@ -233,11 +233,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     for warning in &report.warnings {
         ui.warn(warning);
     }
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, outcome))
 }
 

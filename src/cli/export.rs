@@ -118,11 +118,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
         report.notes.iter().for_each(|note| ui.note(note));
     }
     let outcome = if report.skipped > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, outcome))
 }
 

@@ -4,12 +4,13 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueHint;
 use serde_json::json;
-use shardify::{ByteSize, Error, FileOutcome, IndexOptions, IndexReport, PlacedFile, error::Printable, units::Count};
+use shardify::{Error, FileOutcome, IndexOptions, IndexReport, PlacedFile, error::Printable, units::Count};
 
 use super::{
     Outcome,
     args::RunArgs,
     progress::Meter,
+    results::speed,
     signal::cancel_saying,
     ui::{Ui, Verbosity, duration},
 };
@@ -87,11 +88,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     if report.failures.len() > named {
         ui.error(&format!("{} more of this kind (-v names them)", report.failures.len() - named), None);
     }
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report, verbose),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report, verbose));
     Ok((text, if report.failures.is_empty() { Outcome::Clean } else { Outcome::Incomplete }))
 }
 
@@ -124,7 +121,7 @@ fn report_text(report: &IndexReport, verbose: bool) -> String {
         if records == 1 { "record" } else { "records" },
         report.bytes,
         duration(report.elapsed),
-        ByteSize(speed(report)),
+        speed(report.bytes.0, report.elapsed),
     ));
     text
 }
@@ -136,11 +133,6 @@ const fn words(outcome: FileOutcome) -> &'static str {
         FileOutcome::Replaced => "replaced",
         FileOutcome::Kept => "left alone",
     }
-}
-
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shown")]
-fn speed(report: &IndexReport) -> u64 {
-    (report.bytes.0 as f64 / report.elapsed.as_secs_f64().max(1e-9)) as u64
 }
 
 fn report_json(report: &IndexReport) -> String {

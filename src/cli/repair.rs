@@ -95,11 +95,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     }
     let outcome = if plan.has_damage() { Outcome::ProblemsFound } else { Outcome::Clean };
     if args.dry_run {
-        let text = match (args.run.json, args.run.quiet) {
-            (true, _) => plan_json(&plan),
-            (_, true) => String::new(),
-            _ => plan_text(&plan),
-        };
+        let text = args.run.show(|| plan_json(&plan), || plan_text(&plan));
         return Ok((text, outcome));
     }
     show(&plan, ui);
@@ -107,11 +103,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let report = plan.apply(&cancel, &meter);
     meter.finish();
     let report = report?;
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report));
     Ok((text, outcome))
 }
 

@@ -161,11 +161,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     report.warnings.extend(idle);
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     let outcome = if report.manifest.skipped > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report));
     Ok((text, outcome))
 }
 

@@ -79,11 +79,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     meter.finish();
     let report = report?;
     let fails = report.errors > 0 || report.warnings > 0 && !args.allow_warnings;
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => report_json(&report),
-        (_, true) => String::new(),
-        _ => report_text(&report, ui.verbosity() == Verbosity::Verbose),
-    };
+    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, if fails { Outcome::ProblemsFound } else { Outcome::Clean }))
 }
 

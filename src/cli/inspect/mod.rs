@@ -74,11 +74,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     for warning in warnings(args, &report) {
         ui.warn(&Printable(warning.as_ref()).to_string());
     }
-    let text = match (args.run.json, args.run.quiet) {
-        (true, _) => json::report(&report),
-        (_, true) => String::new(),
-        _ => text::report(&report, ui.verbosity() == Verbosity::Verbose),
-    };
+    let text = args.run.show(|| json::report(&report), || text::report(&report, ui.verbosity() == Verbosity::Verbose));
     let outcome = match (unreadable.count(), report.has_problems()) {
         (0, false) => Outcome::Clean,
         (0, true) => Outcome::ProblemsFound,
