@@ -28,7 +28,7 @@ pub(in crate::transform) fn decode(bytes: &[u8], jpeg: &Jpeg, out: &mut Vec<u8>)
     if !even_factors(jpeg) {
         return Err(unsupported("JPEG with chroma sampled at several rates is not supported when pixels are decoded"));
     }
-    let first = if suits_zune(jpeg) { guarded(|| zune(bytes, jpeg, out)) } else { Ok(false) };
+    let first = if suits_fast(jpeg) { guarded(|| zune(bytes, jpeg, out)) } else { Ok(false) };
     if let Ok(true) = first {
         return Ok(());
     }
@@ -46,7 +46,8 @@ fn even_factors(jpeg: &Jpeg) -> bool {
     jpeg.components.iter().all(|c| (c.h == 1 || c.h == h) && (c.v == 1 || c.v == v))
 }
 
-fn suits_zune(jpeg: &Jpeg) -> bool {
+/// Whether the file is so plain that the fast decoders agree with libjpeg about it.
+pub(super) fn suits_fast(jpeg: &Jpeg) -> bool {
     let (h, v) = jpeg.max_sampling();
     let luma_is_finest = jpeg.components.first().is_some_and(|luma| (luma.h, luma.v) == (h, v));
     let interleaved = jpeg.scans().next().is_some_and(|scan| scan.members().len() == jpeg.components.len());

@@ -34,6 +34,7 @@ pub(in crate::transform) fn check(bytes: &[u8], jpeg: &Jpeg, history: &mut Vec<u
     for part in &jpeg.parts {
         match part {
             Part::Huffman(range) => tables.define(bytes.get(range.clone()).unwrap_or_default(), range.start)?,
+            Part::Quantization(_) => {}
             Part::RestartInterval(mcus) => interval = u32::from(*mcus),
             Part::Scan(scan) => {
                 ScanCheck { bytes, jpeg, layout: &layout, tables: &tables, scan, interval }.run(history)?;

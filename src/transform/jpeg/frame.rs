@@ -16,7 +16,7 @@ pub(in crate::transform) struct Component {
     pub(in crate::transform) id: u8,
     pub(in crate::transform) h: u32,
     pub(in crate::transform) v: u32,
-    quantization: u8,
+    pub(in crate::transform) quantization: u8,
 }
 
 /// A component of a scan: its index in the frame and the numbers of its Huffman tables.

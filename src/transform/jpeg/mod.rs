@@ -8,6 +8,7 @@ mod bits;
 pub(super) mod decode;
 pub(super) mod entropy;
 mod frame;
+pub(super) mod planar;
 
 use std::ops::Range;
 
@@ -47,6 +48,8 @@ pub(super) struct Jpeg {
 pub(super) enum Part {
     /// The payload of a DHT segment.
     Huffman(Range<usize>),
+    /// The payload of a DQT segment.
+    Quantization(Range<usize>),
     /// MCUs between restart markers, 0 for none.
     RestartInterval(u16),
     Scan(Scan),
@@ -198,7 +201,10 @@ impl<'a> Walker<'a> {
                 self.tables.define_huffman(payload, body.start)?;
                 self.parts.push(Part::Huffman(body));
             }
-            0xDB => self.tables.define_quantization(payload, body.start)?,
+            0xDB => {
+                self.tables.define_quantization(payload, body.start)?;
+                self.parts.push(Part::Quantization(body));
+            }
             0xDD => {
                 let interval = be16(payload, 0).filter(|_| payload.len() == 2);
                 let interval =
