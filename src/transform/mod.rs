@@ -24,6 +24,7 @@ mod gif;
 mod jpeg;
 mod notes;
 mod pixels;
+mod planes;
 mod png;
 mod probe;
 mod resize;
