@@ -4,11 +4,12 @@ use image::{
     ExtendedColorType, ImageEncoder,
     codecs::png::{CompressionType, FilterType, PngEncoder},
 };
-use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::{
     fault::{guarded, unsupported},
+    jpeg_encode::{self, PlaneRef},
     pixels::Shape,
+    planes::Plane,
 };
 use crate::error::{Error, Fault, Result};
 
@@ -21,42 +22,33 @@ pub(super) enum Chroma {
     Halved,
 }
 
-/// libjpeg refuses longer sides, though the format has room for 65,535.
-const MAX_JPEG_SIDE: u32 = 65_500;
-
-/// Encodes grey or RGB of 8 bits as baseline JPEG into `out`.
+/// Encodes grey or RGB of 8 bits as baseline JPEG into `out`. `planes` are room for the components, reused from image to
+/// image.
 ///
 /// # Errors
 /// `Unsupported` for sides above 65,500 pixels.
-pub(super) fn jpeg(pixels: &[u8], shape: Shape, quality: u8, chroma: Chroma, out: &mut Vec<u8>) -> Result<()> {
-    let side = |side: u32| u16::try_from(side).ok().filter(|_| side <= MAX_JPEG_SIDE);
-    let (Some(width), Some(height)) = (side(shape.width), side(shape.height)) else {
-        return Err(Error::input(
-            Fault::Unsupported,
-            format!(
-                "{}x{} does not fit a JPEG, whose sides are at most {MAX_JPEG_SIDE} pixels",
-                shape.width, shape.height
-            ),
-        )
-        .with_hint("make it smaller with --resize, or store it as PNG: --format png"));
-    };
-    let color = match shape {
-        Shape { channels: 1, bits: 8, .. } => ColorType::Luma,
-        Shape { channels: 3, bits: 8, .. } => ColorType::Rgb,
-        _ => return Err(unsupported(format!("{shape:?} as JPEG"))),
-    };
-    out.clear();
-    guarded(|| {
-        let mut encoder = Encoder::new(&mut *out, quality);
-        // Plain interleaved Huffman coding: with optimised tables this encoder writes a scan for each component, which
-        // other decoders get wrong.
-        encoder.set_sampling_factor(match chroma {
-            Chroma::Full => SamplingFactor::F_1_1,
-            Chroma::Halved => SamplingFactor::F_2_2,
-        });
-        encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
-        encoder.encode(pixels, width, height, color).map_err(|error| failed("JPEG", &error))
-    })
+pub(super) fn jpeg(
+    pixels: &[u8],
+    shape: Shape,
+    quality: u8,
+    chroma: Chroma,
+    planes: &mut [Plane; 3],
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let (width, height) = (shape.width as usize, shape.height as usize);
+    match shape {
+        Shape { channels: 1, bits: 8, .. } => {
+            let plane = PlaneRef::new(pixels, width, height)?;
+            jpeg_encode::encode(&[plane], shape.width, shape.height, quality, out)
+        }
+        Shape { channels: 3, bits: 8, .. } => {
+            jpeg_encode::rgb_to_planes(pixels, width, height, chroma == Chroma::Halved, planes);
+            let [y, cb, cr] = planes;
+            let planes = [PlaneRef::of(y)?, PlaneRef::of(cb)?, PlaneRef::of(cr)?];
+            jpeg_encode::encode(&planes, shape.width, shape.height, quality, out)
+        }
+        _ => Err(unsupported(format!("{shape:?} as JPEG"))),
+    }
 }
 
 /// Encodes 1 to 4 channels of 8 or 16 bits as PNG into `out`.

@@ -22,6 +22,7 @@ mod fault;
 mod formats;
 mod gif;
 mod jpeg;
+mod jpeg_encode;
 mod notes;
 mod pixels;
 mod planes;
@@ -51,6 +52,7 @@ use crate::item::ImageInfo;
 pub struct Scratch {
     pixels: Vec<u8>,
     spare: Vec<u8>,
+    planes: [planes::Plane; 3],
     out: Vec<u8>,
     history: Vec<u64>,
     resizer: fast_image_resize::Resizer,
@@ -61,7 +63,8 @@ const KEEP_BYTES: usize = 128 << 20;
 
 impl Scratch {
     fn trim(&mut self) {
-        for buffer in [&mut self.pixels, &mut self.spare, &mut self.out] {
+        let planes = self.planes.iter_mut().map(|plane| &mut plane.samples);
+        for buffer in [&mut self.pixels, &mut self.spare, &mut self.out].into_iter().chain(planes) {
             if buffer.capacity() > KEEP_BYTES {
                 buffer.clear();
                 buffer.shrink_to(KEEP_BYTES);

@@ -203,7 +203,7 @@ impl Transformer {
     /// Carries out the job on the decoded pixels in the scratch. Channels go first, so that less is resized, and turning
     /// comes after resizing, for the same reason.
     fn encode<'a>(&self, source: &Source, job: &Job, scratch: &'a mut Scratch) -> Result<Prepared<'static, 'a>> {
-        let Scratch { pixels, spare, out, resizer, .. } = scratch;
+        let Scratch { pixels, spare, planes, out, resizer, .. } = scratch;
         let mut shape = source.shape;
         let mut notes = source.notes;
         notes.insert_if(Note::Transcoded, source.is_transcoded(job));
@@ -240,7 +240,7 @@ impl Transformer {
             ImageFormat::Jpeg => {
                 let meant_to_stay = self.spec.format == OutputFormat::Keep && job.plan.is_none();
                 let chroma = if meant_to_stay { Chroma::Full } else { Chroma::Halved };
-                encode::jpeg(pixels, shape, self.spec.quality, chroma, out)?;
+                encode::jpeg(pixels, shape, self.spec.quality, chroma, planes, out)?;
                 out
             }
             ImageFormat::Png => {
