@@ -51,6 +51,26 @@ pub(super) fn jpeg(
     }
 }
 
+/// Encodes planes, one or three, as baseline JPEG into `out`. Returns the shape of the image.
+///
+/// # Errors
+/// `Unsupported` for sides above 65,500 pixels.
+pub(super) fn planes(planes: &[Plane], quality: u8, out: &mut Vec<u8>) -> Result<Shape> {
+    let size = planes.first().map_or((0, 0), |luma| (luma.width, luma.height));
+    let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+    let channels = if planes.len() == 1 { 1 } else { 3 };
+    let shape = Shape { width: side(size.0), height: side(size.1), channels, bits: 8 };
+    match planes {
+        [y] => jpeg_encode::encode(&[PlaneRef::of(y)?], shape.width, shape.height, quality, out)?,
+        [y, cb, cr] => {
+            let planes = [PlaneRef::of(y)?, PlaneRef::of(cb)?, PlaneRef::of(cr)?];
+            jpeg_encode::encode(&planes, shape.width, shape.height, quality, out)?;
+        }
+        _ => return Err(unsupported(format!("{} planes as JPEG", planes.len()))),
+    }
+    Ok(shape)
+}
+
 /// Encodes 1 to 4 channels of 8 or 16 bits as PNG into `out`.
 ///
 /// # Errors

@@ -29,6 +29,7 @@ mod planes;
 mod png;
 mod probe;
 mod resize;
+mod resize_planes;
 mod spec;
 mod tiff;
 mod transformer;
@@ -56,6 +57,7 @@ pub struct Scratch {
     out: Vec<u8>,
     history: Vec<u64>,
     resizer: fast_image_resize::Resizer,
+    planar: jpeg::planar::PlanarScratch,
 }
 
 /// Above this, buffers that one huge image left behind are given back.
@@ -69,6 +71,9 @@ impl Scratch {
                 buffer.clear();
                 buffer.shrink_to(KEEP_BYTES);
             }
+        }
+        if self.planar.capacity() > KEEP_BYTES {
+            self.planar = jpeg::planar::PlanarScratch::default();
         }
         if self.history.capacity() > KEEP_BYTES / 8 {
             self.history = Vec::new();

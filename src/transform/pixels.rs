@@ -2,6 +2,8 @@
 
 use image::metadata::Orientation;
 
+use super::planes::Plane;
+
 /// The shape of a pixel buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -74,6 +76,16 @@ impl Turn {
             _ => self.copy::<8>(from, shape, to, upright),
         }
         upright
+    }
+
+    /// Turns a component, by way of `spare`.
+    pub(super) fn apply_plane(self, plane: &mut Plane, spare: &mut Vec<u8>) {
+        let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
+        let shape = Shape { width: side(plane.width), height: side(plane.height), channels: 1, bits: 8 };
+        self.apply(&plane.samples, shape, spare);
+        std::mem::swap(&mut plane.samples, spare);
+        (plane.width, plane.height) =
+            if self.transpose { (plane.height, plane.width) } else { (plane.width, plane.height) };
     }
 
     /// Copies pixels of `N` bytes to their upright places.

@@ -2,11 +2,13 @@
 
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    images::{CroppedImage, Image, ImageRef},
 };
 
 use super::{
+    jpeg::planar::Piece,
     pixels::Shape,
+    planes::Plane,
     spec::{Filter, Fit, TransformSpec},
 };
 use crate::error::{Error, Fault, Result};
@@ -136,8 +138,41 @@ pub(super) fn resample(
     to.resize(result.bytes(), 0);
     let source = ImageRef::new(shape.width, shape.height, pixels, kind).map_err(|error| fail(&error))?;
     let mut target = Image::from_slice_u8(size.0, size.1, to, kind).map_err(|error| fail(&error))?;
-    let [left, top, width, height] = from;
-    let options = ResizeOptions::new()
+    resizer.resize(&source, &mut target, &options(filter, from, (shape.width, shape.height))).map_err(|error| fail(&error))?;
+    Ok(result)
+}
+
+/// Resamples the part `from` of a piece of a component into `to` at the size given.
+///
+/// # Errors
+/// Only if the buffers do not fit the shapes.
+pub(super) fn resample_plane(
+    resizer: &mut Resizer,
+    filter: Filter,
+    piece: &Piece,
+    from: [f64; 4],
+    size: (u32, u32),
+    to: &mut Plane,
+) -> Result<()> {
+    let fail = |error: &dyn std::fmt::Display| {
+        Error::input(Fault::Unsupported, format!("cannot resize {from:?} of a component to {size:?}: {error}"))
+    };
+    (to.width, to.height) = (size.0 as usize, size.1 as usize);
+    to.samples.resize(to.width * to.height, 0);
+    let side = |side: usize| u32::try_from(side).map_err(|error| fail(&error));
+    let (whole, rows) = (side(piece.plane.width)?, side(piece.plane.height)?);
+    let source = ImageRef::new(whole, rows, &piece.plane.samples, PixelType::U8).map_err(|error| fail(&error))?;
+    let (width, height) = (side(piece.width)?, side(piece.height)?);
+    // Beyond the image, a component has what its encoder filled the last blocks with.
+    let source = CroppedImage::new(&source, 0, 0, width, height).map_err(|error| fail(&error))?;
+    let mut target = Image::from_slice_u8(size.0, size.1, &mut to.samples, PixelType::U8).map_err(|error| fail(&error))?;
+    resizer.resize(&source, &mut target, &options(filter, from, (width, height))).map_err(|error| fail(&error))
+}
+
+/// How a part of an image of this size is resampled.
+fn options(filter: Filter, [left, top, width, height]: [f64; 4], size: (u32, u32)) -> ResizeOptions {
+    let (left, top) = (left.max(0.0), top.max(0.0));
+    ResizeOptions::new()
         .resize_alg(match filter {
             Filter::Nearest => ResizeAlg::Nearest,
             Filter::Box => ResizeAlg::Convolution(FilterType::Box),
@@ -145,10 +180,9 @@ pub(super) fn resample(
             Filter::Bicubic => ResizeAlg::Convolution(FilterType::CatmullRom),
             Filter::Lanczos3 => ResizeAlg::Convolution(FilterType::Lanczos3),
         })
-        .crop(left.max(0.0), top.max(0.0), width.min(f64::from(shape.width)), height.min(f64::from(shape.height)))
-        .use_alpha(true);
-    resizer.resize(&source, &mut target, &options).map_err(|error| fail(&error))?;
-    Ok(result)
+        // Sums of fractions may reach beyond the edge by their rounding.
+        .crop(left, top, width.min(f64::from(size.0) - left), height.min(f64::from(size.1) - top))
+        .use_alpha(true)
 }
 
 /// Centres the pixels on a black, opaque canvas, with the offsets of `PIL.ImageOps.pad`.

@@ -151,6 +151,19 @@ choice! {
     }
 }
 
+impl Filter {
+    /// How far the filter reaches, in samples of the result when it shrinks.
+    pub(super) const fn radius(self) -> f64 {
+        match self {
+            Self::Nearest => 0.0,
+            Self::Box => 0.5,
+            Self::Bilinear => 1.0,
+            Self::Bicubic => 2.0,
+            Self::Lanczos3 => 3.0,
+        }
+    }
+}
+
 impl TransformSpec {
     /// Whether pixels are resized at all.
     #[must_use]

@@ -9,8 +9,9 @@ use super::{
     fault::{self, check_pixels},
     formats, jpeg,
     pixels::{self, Shape, Turn},
-    png,
+    planes, png,
     resize::{self, Plan},
+    resize_planes::{self, Target},
 };
 use crate::{
     error::{Error, Fault, Result},
@@ -114,6 +115,13 @@ impl Transformer {
         };
         let job = self.job(&source)?;
         let untouched = job.keeps(&source);
+        if let Some(plan) = job.plan {
+            match self.resize_planes(bytes, &jpeg, (&source, &job, plan), scratch)? {
+                Some(Resized::Planes(count)) => return self.encode_planes(&source, &job, count, scratch),
+                Some(Resized::Pixels(shape)) => return self.finish(&source, &job, shape, scratch),
+                None => {}
+            }
+        }
         if !untouched || self.spec.verify == Verify::Decode {
             jpeg::entropy::check(bytes, &jpeg, &mut scratch.history)?;
         }
@@ -200,18 +208,57 @@ impl Transformer {
         Ok(Job { target, channels, bits, plan })
     }
 
+    /// Decodes and resizes a plain JPEG in one go, component by component. Returns what it left in the scratch; `None` when
+    /// the image has to be decoded as a whole.
+    fn resize_planes(
+        &self,
+        bytes: &[u8],
+        jpeg: &jpeg::Jpeg,
+        (source, job, plan): (&Source, &Job, Plan),
+        scratch: &mut Scratch,
+    ) -> Result<Option<Resized>> {
+        let Scratch { planar, resizer, planes, pixels, .. } = scratch;
+        let (from, to) = source.stored(plan);
+        let components = usize::from(job.channels).min(jpeg.components.len());
+        let stay = job.target == ImageFormat::Jpeg && plan.canvas.is_none() && components == usize::from(job.channels);
+        let target = Target { from, to, halved: stay, components };
+        if !resize_planes::resize(bytes, jpeg, &target, self.spec.filter, (planar, resizer), planes)? {
+            return Ok(None);
+        }
+        if stay {
+            return Ok(Some(Resized::Planes(components)));
+        }
+        let shape = Shape { width: to.0, height: to.1, channels: if components == 1 { 1 } else { 3 }, bits: 8 };
+        if components == 1 {
+            std::mem::swap(pixels, &mut planes[0].samples);
+        } else {
+            planes::to_rgb(planes, pixels);
+        }
+        Ok(Some(Resized::Pixels(shape)))
+    }
+
+    /// Turns and encodes the planes in the scratch.
+    fn encode_planes<'a>(
+        &self,
+        source: &Source,
+        job: &Job,
+        components: usize,
+        scratch: &'a mut Scratch,
+    ) -> Result<Prepared<'static, 'a>> {
+        let Scratch { planes, spare, out, .. } = scratch;
+        let planes = planes.get_mut(..components).unwrap_or_default();
+        if let Some(turn) = source.turn {
+            planes.iter_mut().for_each(|plane| turn.apply_plane(plane, spare));
+        }
+        let shape = encode::planes(planes, self.spec.quality, out)?;
+        Ok(Prepared { stored: Stored::Encoded(out), info: info(job.target, shape), notes: source.notes_of(job) })
+    }
+
     /// Carries out the job on the decoded pixels in the scratch. Channels go first, so that less is resized, and turning
     /// comes after resizing, for the same reason.
     fn encode<'a>(&self, source: &Source, job: &Job, scratch: &'a mut Scratch) -> Result<Prepared<'static, 'a>> {
-        let Scratch { pixels, spare, planes, out, resizer, .. } = scratch;
+        let Scratch { pixels, spare, resizer, .. } = &mut *scratch;
         let mut shape = source.shape;
-        let mut notes = source.notes;
-        notes.insert_if(Note::Transcoded, source.is_transcoded(job));
-        notes.insert_if(Note::Rotated, source.turn.is_some());
-        notes.insert_if(Note::Resized, job.plan.is_some());
-        notes.insert_if(Note::ReducedTo8Bit, job.bits < shape.bits);
-        notes.insert_if(Note::SixteenBit, job.bits == 16);
-        notes.insert_if(Note::AlphaDropped, matches!(shape.channels, 2 | 4) && !matches!(job.channels, 2 | 4));
         if job.bits < shape.bits {
             shape = pixels::reduce_to_8_bits(pixels, shape, spare);
             std::mem::swap(pixels, spare);
@@ -221,11 +268,24 @@ impl Transformer {
             std::mem::swap(pixels, spare);
         }
         if let Some(plan) = job.plan {
-            let (from, to) = match source.turn {
-                Some(turn) => (turn.to_stored(plan.from, source.upright_size()), turn.upright(plan.to)),
-                None => (plan.from, plan.to),
-            };
+            let (from, to) = source.stored(plan);
             shape = resize::resample(resizer, self.spec.filter, (pixels, shape), from, to, spare)?;
+            std::mem::swap(pixels, spare);
+        }
+        self.finish(source, job, shape, scratch)
+    }
+
+    /// Turns, pads and encodes the pixels in the scratch, which have the final scale.
+    fn finish<'a>(
+        &self,
+        source: &Source,
+        job: &Job,
+        mut shape: Shape,
+        scratch: &'a mut Scratch,
+    ) -> Result<Prepared<'static, 'a>> {
+        let Scratch { pixels, spare, planes, out, .. } = scratch;
+        if job.channels != shape.channels {
+            shape = pixels::convert(pixels, shape, job.channels, spare);
             std::mem::swap(pixels, spare);
         }
         if let Some(turn) = source.turn {
@@ -249,8 +309,15 @@ impl Transformer {
             }
             ImageFormat::Raw => pixels,
         };
-        Ok(Prepared { stored: Stored::Encoded(encoded), info: info(job.target, shape), notes })
+        Ok(Prepared { stored: Stored::Encoded(encoded), info: info(job.target, shape), notes: source.notes_of(job) })
     }
+}
+
+/// What an image that was resized component by component is.
+enum Resized {
+    /// So many planes.
+    Planes(usize),
+    Pixels(Shape),
 }
 
 impl Job {
@@ -268,6 +335,26 @@ impl Source {
     fn upright_size(&self) -> (u32, u32) {
         let size = (self.shape.width, self.shape.height);
         self.turn.map_or(size, |turn| turn.upright(size))
+    }
+
+    /// The part of the image that is resampled and its size, as the image is stored.
+    fn stored(&self, plan: Plan) -> ([f64; 4], (u32, u32)) {
+        match self.turn {
+            Some(turn) => (turn.to_stored(plan.from, self.upright_size()), turn.upright(plan.to)),
+            None => (plan.from, plan.to),
+        }
+    }
+
+    /// What is noted when the job is done.
+    fn notes_of(&self, job: &Job) -> Notes {
+        let mut notes = self.notes;
+        notes.insert_if(Note::Transcoded, self.is_transcoded(job));
+        notes.insert_if(Note::Rotated, self.turn.is_some());
+        notes.insert_if(Note::Resized, job.plan.is_some());
+        notes.insert_if(Note::ReducedTo8Bit, job.bits < self.shape.bits);
+        notes.insert_if(Note::SixteenBit, job.bits == 16);
+        notes.insert_if(Note::AlphaDropped, matches!(self.shape.channels, 2 | 4) && !matches!(job.channels, 2 | 4));
+        notes
     }
 
     /// Whether a file changes its format; an array has none.

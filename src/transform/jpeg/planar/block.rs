@@ -4,7 +4,7 @@ use super::{
     Scale,
     bits::Bits,
     idct::{self, Block, Factors, PLACES},
-    tables::{Entry, Leap, SKIP_LOOK, Table, extend},
+    tables::{Entry, LOOK, Leap, SKIP_LOOK, START_LAST, Start, Table, extend},
 };
 
 /// Codes of at most this many bits: a difference of mean values in 8-bit images.
@@ -15,6 +15,7 @@ pub(super) struct Coder<'a> {
     dc: &'a Table,
     ac: &'a Table,
     leaps: Option<&'a [Leap; 1 << SKIP_LOOK]>,
+    starts: Option<&'a [Start; 1 << LOOK]>,
     factors: Factors,
     /// The mean of the block before.
     mean: i32,
@@ -25,7 +26,7 @@ impl<'a> Coder<'a> {
     /// `quantization` is in zigzag order. `full`: whether blocks are decoded at full size.
     pub(super) fn new(dc: &'a Table, ac: &'a Table, quantization: &[u16; 64], full: bool) -> Self {
         let factors = if full { idct::full_factors(quantization) } else { idct::reduced_factors(quantization) };
-        Self { dc, ac, leaps: ac.leaps(), factors, mean: 0, block: [0; 64] }
+        Self { dc, ac, leaps: ac.leaps(), starts: ac.starts(), factors, mean: 0, block: [0; 64] }
     }
 
     /// Forgets the block before, as a restart marker demands.
@@ -54,12 +55,8 @@ impl<'a> Coder<'a> {
                 }
             }
             Scale::Quarter => {
-                if self.coefficients::<4>(bits)? {
-                    idct::quarter(&self.block, &self.factors, out, stride);
-                    self.block = [0; 64];
-                } else {
-                    idct::flat::<2>(self.block[0], &self.factors, out, stride);
-                }
+                self.corner(bits)?;
+                idct::quarter(&self.block, &self.factors, out, stride);
             }
             Scale::Eighth => {
                 self.pass(bits)?;
@@ -81,7 +78,7 @@ impl<'a> Coder<'a> {
     #[inline(always)]
     fn mean(&mut self, bits: &mut Bits<'_>) -> Option<()> {
         bits.refill();
-        let mut entry = self.dc.entry(bits.peek::<{ super::tables::LOOK }>());
+        let mut entry = self.dc.entry(bits.peek::<LOOK>());
         if entry == Entry::default() {
             entry = self.dc.long(bits.peek::<16>())?;
         }
@@ -95,14 +92,36 @@ impl<'a> Coder<'a> {
     /// Reads the coefficients up to the one numbered `LAST` in zigzag order, and follows the codes of the rest. Returns
     /// whether there is any beside the mean.
     #[inline(always)]
-    #[expect(clippy::indexing_slicing, reason = "the places are below 64, and so is a masked number")]
     fn coefficients<const LAST: u32>(&mut self, bits: &mut Bits<'_>) -> Option<bool> {
         self.mean(bits)?;
         self.block[0] = i16::try_from(self.mean).ok()?;
-        let mut k = 1;
+        self.coefficients_from::<LAST>(bits, 1)
+    }
+
+    /// Reads the four coefficients that make a block of two by two samples; no other place is looked at.
+    #[inline(always)]
+    fn corner(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+        self.mean(bits)?;
+        self.block[0] = i16::try_from(self.mean).ok()?;
+        bits.refill();
+        #[expect(clippy::indexing_slicing, reason = "eleven bits are below the length")]
+        let start = self.starts?[bits.peek::<LOOK>() & ((1 << LOOK) - 1)];
+        (self.block[8], self.block[1], self.block[9]) =
+            (start.numbers[0].into(), start.numbers[1].into(), start.numbers[2].into());
+        bits.skip(start.bits.into());
+        if start.is_end {
+            return Some(());
+        }
+        self.coefficients_from::<START_LAST>(bits, start.next.into()).map(drop)
+    }
+
+    /// Reads on from coefficient `k`.
+    #[inline(always)]
+    #[expect(clippy::indexing_slicing, reason = "the places are below 64, and so is a masked number")]
+    fn coefficients_from<const LAST: u32>(&mut self, bits: &mut Bits<'_>, mut k: u32) -> Option<bool> {
         while k <= LAST {
             bits.refill();
-            let entry = self.ac.entry(bits.peek::<{ super::tables::LOOK }>());
+            let entry = self.ac.entry(bits.peek::<LOOK>());
             if entry.is_whole() {
                 bits.skip(entry.length());
                 k += entry.run();
@@ -150,7 +169,7 @@ impl<'a> Coder<'a> {
         }
         while k < 64 {
             bits.refill();
-            let mut entry = self.ac.entry(bits.peek::<{ super::tables::LOOK }>());
+            let mut entry = self.ac.entry(bits.peek::<LOOK>());
             if entry == Entry::default() {
                 entry = self.ac.long(bits.peek::<16>())?;
             }

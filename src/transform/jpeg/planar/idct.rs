@@ -176,15 +176,14 @@ fn four([i0, i1, i2, i3]: [f32x4; 4]) -> [f32x4; 4] {
 /// Two by two samples.
 #[inline(always)]
 pub(super) fn quarter(block: &Block, factors: &Factors, out: &mut [u8], stride: usize) {
-    let of = |number: i16, factor: f32| f32::from(number) * factor;
-    let mean = of(block[0], factors[0]);
-    let down = of(block[1], factors[1]) * FRAC_1_SQRT_2;
-    let across = of(block[8], factors[8]) * FRAC_1_SQRT_2;
-    let both = of(block[9], factors[9]) * 0.5;
-    let rows = [[mean + down, across + both], [mean - down, across - both]];
-    for ([middle, side], line) in rows.into_iter().zip(out.chunks_mut(stride)) {
+    let of = |number: i16, factor: f32| f32x4::splat(f32::from(number) * factor);
+    let down = of(block[1], factors[1]) * f32x4::new([FRAC_1_SQRT_2, FRAC_1_SQRT_2, -FRAC_1_SQRT_2, -FRAC_1_SQRT_2]);
+    let across = of(block[8], factors[8]) * f32x4::new([FRAC_1_SQRT_2, -FRAC_1_SQRT_2, FRAC_1_SQRT_2, -FRAC_1_SQRT_2]);
+    let both = of(block[9], factors[9]) * f32x4::new([0.5, -0.5, -0.5, 0.5]);
+    let both = samples(of(block[0], factors[0]) + down + (across + both), f32x4::ZERO).to_array();
+    for (row, line) in both.as_chunks::<2>().0.iter().take(2).zip(out.chunks_mut(stride)) {
         if let Some(line) = line.first_chunk_mut::<2>() {
-            *line = [sample(middle + side), sample(middle - side)];
+            *line = *row;
         }
     }
 }

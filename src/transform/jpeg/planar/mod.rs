@@ -199,9 +199,15 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
     }
     let has_leaps = wants.iter().flatten().any(|want| want.scale < Scale::Full)
         || columns.len() * rows.len() * 2 < mcus.0 * mcus.1;
+    let has_starts = wants.iter().flatten().any(|want| want.scale == Scale::Quarter);
     for member in scan.members() {
-        if has_leaps && let Some(table) = tables.ac.get_mut(member.ac)? {
-            table.prepare_leaps();
+        if let Some(table) = tables.ac.get_mut(member.ac)? {
+            if has_leaps {
+                table.prepare_leaps();
+            }
+            if has_starts {
+                table.prepare_starts();
+            }
         }
     }
     let mut lanes = Vec::with_capacity(3);

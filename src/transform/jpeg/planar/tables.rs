@@ -32,6 +32,12 @@ impl Entry {
         self.0 & 0x1F
     }
 
+    /// Bits of the code and of the number.
+    fn parts(self) -> (u32, u32) {
+        let number = self.size();
+        if self.is_whole() { (self.length() - number, number) } else { (self.length(), number) }
+    }
+
     /// Bits of the number.
     #[inline(always)]
     pub(super) fn size(self) -> u32 {
@@ -98,6 +104,22 @@ impl Leap {
     }
 }
 
+/// The first codes of a block that stand behind the next [`LOOK`] bits, for which only three numbers matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Start {
+    /// Bits to skip; 0 when the next code is longer than the look, or its number.
+    pub(super) bits: u8,
+    /// The coefficient, in zigzag order, that comes next.
+    pub(super) next: u8,
+    /// Whether the last code ends the block.
+    pub(super) is_end: bool,
+    /// The coefficients 1, 2 and 4.
+    pub(super) numbers: [i8; 3],
+}
+
+/// The last coefficient that [`Start`] knows.
+pub(super) const START_LAST: u32 = 4;
+
 /// One Huffman table.
 pub(super) struct Table {
     /// The segment that defines it, by which it is recognised in the next image.
@@ -108,6 +130,7 @@ pub(super) struct Table {
     limit: [u32; 17],
     offset: [i32; 17],
     leaps: Option<Box<[Leap; 1 << SKIP_LOOK]>>,
+    starts: Option<Box<[Start; 1 << LOOK]>>,
 }
 
 impl Table {
@@ -120,6 +143,7 @@ impl Table {
             limit: [0; 17],
             offset: [0; 17],
             leaps: None,
+            starts: None,
         };
         let (mut code, mut index) = (0_u32, 0_u32);
         for (length, &count) in (1_u32..).zip(counts) {
@@ -159,6 +183,55 @@ impl Table {
         self.leaps = Some(leaps);
     }
 
+    /// Makes the table for the first codes of blocks.
+    pub(super) fn prepare_starts(&mut self) {
+        if self.starts.is_some() {
+            return;
+        }
+        let mut starts = Box::new([Start::default(); 1 << LOOK]);
+        for (look, start) in (0_usize..).zip(starts.iter_mut()) {
+            *start = self.start(look);
+        }
+        self.starts = Some(starts);
+    }
+
+    fn start(&self, look: usize) -> Start {
+        let mut start = Start { next: 1, ..Start::default() };
+        let mut used = 0;
+        while used < LOOK {
+            let known = LOOK - used;
+            let entry = self.entries.get(look << used & ((1 << LOOK) - 1)).copied().unwrap_or_default();
+            let (code, number) = entry.parts();
+            let at = u32::from(start.next) + entry.run();
+            if code == 0 || code > known || at > 62 {
+                break;
+            }
+            if at <= START_LAST && !entry.is_end() {
+                let value = i8::try_from(entry.number()).ok().filter(|_| entry.is_whole() && code + number <= known);
+                let Some(value) = value else { break };
+                match (at, &mut start.numbers) {
+                    (1, [first, _, _]) => *first = value,
+                    (2, [_, second, _]) => *second = value,
+                    (4, [_, _, fourth]) => *fourth = value,
+                    _ => {}
+                }
+            }
+            used += code + number;
+            start.is_end = entry.is_end();
+            if start.is_end {
+                break;
+            }
+            start.next = u8::try_from(at + 1).unwrap_or(u8::MAX);
+        }
+        start.bits = u8::try_from(used).unwrap_or(0);
+        start
+    }
+
+    /// The table for the first codes, if it was prepared.
+    pub(super) fn starts(&self) -> Option<&[Start; 1 << LOOK]> {
+        self.starts.as_deref()
+    }
+
     fn leap(&self, look: usize) -> Leap {
         let (mut used, mut coefficients) = (0, 0);
         loop {
@@ -167,10 +240,7 @@ impl Table {
             let known = SKIP_LOOK - used;
             let next = (look << used & ((1 << SKIP_LOOK) - 1)) >> (SKIP_LOOK - LOOK);
             let entry = self.entries.get(next).copied().unwrap_or_default();
-            let (code, number) = match (entry.length(), entry.is_whole()) {
-                (length, true) => (length - entry.size(), entry.size()),
-                (length, false) => (length, entry.size()),
-            };
+            let (code, number) = entry.parts();
             if code == 0 || code > known {
                 return Leap::new(used, coefficients, false);
             }

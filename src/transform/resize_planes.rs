@@ -1,0 +1,113 @@
+//! Resizes a JPEG without going through RGB: each component is decoded near the size that it will have and resampled by
+//! itself.
+//!
+//! Colour that is stored at half the size is never enlarged for a JPEG that stores it so again, and for pixels it is
+//! enlarged once, at the final size.
+
+use std::ops::Range;
+
+use fast_image_resize::Resizer;
+
+use super::{
+    Filter,
+    jpeg::{
+        Jpeg,
+        planar::{self, PlanarScratch, Scale, Want},
+    },
+    planes::Plane,
+    resize,
+};
+use crate::error::Result;
+
+/// How many times larger than the result a component is decoded at least, where it is that large. A smaller transform is
+/// a filter of its own, less smooth than the one that resamples; from this factor on, the result is the same but for
+/// noise (`docs/benchmarks`).
+const AT_LEAST: f64 = 2.0;
+
+/// What the components of one image become. Boxes and sizes are those of the image as it is stored, before it is turned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// The part that is resampled: left, top, width, height.
+    pub(super) from: [f64; 4],
+    pub(super) to: (u32, u32),
+    /// Whether colour gets half the width and height.
+    pub(super) halved: bool,
+    /// How many components are wanted: 1 or all.
+    pub(super) components: usize,
+}
+
+/// One component on its way.
+struct Step {
+    /// The part in samples of the whole component, as it is stored.
+    from: [f64; 4],
+    to: (u32, u32),
+    scale: Scale,
+}
+
+impl Step {
+    fn new(jpeg: &Jpeg, target: &Target, index: usize) -> Option<Self> {
+        let component = jpeg.components.get(index)?;
+        let (h_max, v_max) = jpeg.max_sampling();
+        let (x, y) = (f64::from(component.h) / f64::from(h_max), f64::from(component.v) / f64::from(v_max));
+        let [left, top, width, height] = target.from;
+        let from = [left * x, top * y, width * x, height * y];
+        let to = if target.halved && index > 0 {
+            (target.to.0.div_ceil(2), target.to.1.div_ceil(2))
+        } else {
+            target.to
+        };
+        let enough = |scale: &&Scale| {
+            let part = f64::from(scale.block()) / 8.0;
+            from[2] * part >= AT_LEAST * f64::from(to.0) && from[3] * part >= AT_LEAST * f64::from(to.1)
+        };
+        let scale = Scale::ALL.iter().find(enough).copied().unwrap_or(Scale::Full);
+        Some(Self { from, to, scale })
+    }
+
+    /// The samples of the component that have a part in the result.
+    fn want(&self, filter: Filter) -> Want {
+        let part = f64::from(self.scale.block()) / 8.0;
+        let range = |start: f64, length: f64, to: u32| -> Range<u32> {
+            // The filter reaches so far around a sample, in samples of the result or of the source, whichever are larger.
+            let margin = filter.radius() * (length * part / f64::from(to)).max(1.0) / part + 1.0;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the image later")]
+            let (first, last) = ((start - margin).max(0.0) as u32, (start + length + margin).ceil() as u32);
+            first..last
+        };
+        let [left, top, width, height] = self.from;
+        Want { scale: self.scale, columns: range(left, width, self.to.0), rows: range(top, height, self.to.1) }
+    }
+}
+
+/// Decodes and resamples the components into `planes`. `false` when the image is none of the plain ones, see
+/// [`planar::suits`], or turns out to be damaged; then another way must be taken.
+///
+/// # Errors
+/// Only if the buffers do not fit the shapes.
+pub(super) fn resize(
+    bytes: &[u8],
+    jpeg: &Jpeg,
+    target: &Target,
+    filter: Filter,
+    (scratch, resizer): (&mut PlanarScratch, &mut Resizer),
+    planes: &mut [Plane; 3],
+) -> Result<bool> {
+    // The nearest pixel is one of the whole image.
+    if filter == Filter::Nearest || !planar::suits(jpeg) {
+        return Ok(false);
+    }
+    let steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, index)).collect();
+    let wants: Vec<Option<Want>> =
+        (0..jpeg.components.len()).map(|index| steps.get(index).map(|step| step.want(filter))).collect();
+    if !planar::decode(bytes, jpeg, &wants, scratch) {
+        return Ok(false);
+    }
+    for ((step, piece), plane) in steps.iter().zip(&scratch.pieces).zip(planes) {
+        let part = f64::from(step.scale.block()) / 8.0;
+        let [left, top, width, height] = step.from.map(|length| length * part);
+        #[expect(clippy::cast_precision_loss, reason = "sides of images")]
+        let from = [left - piece.left as f64, top - piece.top as f64, width, height];
+        resize::resample_plane(resizer, filter, piece, from, step.to, plane)?;
+    }
+    Ok(true)
+}
