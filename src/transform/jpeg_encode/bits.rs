@@ -1,62 +1,71 @@
 //! Bits into bytes, as the entropy-coded data of a JPEG want them.
 
-/// Collects bits from the top of a word and writes eight bytes at a time.
+use memchr::memchr;
+
+/// How many bytes are collected before they are searched for those that need a zero behind them.
+const COLLECTED: usize = 8192;
+
+/// The most that may be put between two calls of [`BitWriter::make_room`]: a block of 64 codes of 27 bits, and a word.
+const ROOM: usize = 256;
+
+/// Collects bits. No branch depends on how many there are: one that did would be guessed wrong once a word.
 pub(super) struct BitWriter<'a> {
     out: &'a mut Vec<u8>,
-    /// The bits that wait are the lowest ones; what is above them has been written.
+    bytes: Box<[u8; COLLECTED]>,
+    /// Whole bytes that wait.
+    filled: usize,
+    bits: Bits,
+}
+
+/// The bits that make no whole byte yet, from the top.
+#[derive(Clone, Copy, Default)]
+struct Bits {
     word: u64,
-    /// How many more bits the word takes, 1 to 64.
-    free: u32,
+    count: u32,
 }
 
 impl<'a> BitWriter<'a> {
     pub(super) fn new(out: &'a mut Vec<u8>) -> Self {
-        Self { out, word: 0, free: 64 }
+        Self { out, bytes: Box::new([0; COLLECTED]), filled: 0, bits: Bits::default() }
     }
 
     /// Appends the lowest `count` bits, 32 at most; those above them must be zero.
     #[inline(always)]
     pub(super) fn put(&mut self, bits: u32, count: u32) {
-        if count < self.free {
-            self.word = self.word << count | u64::from(bits);
-            self.free -= count;
-        } else {
-            let later = count - self.free;
-            self.write(self.word << self.free | u64::from(bits) >> later);
-            self.word = u64::from(bits);
-            self.free = 64 - later;
+        let count = self.bits.count + count;
+        let word = self.bits.word | u64::from(bits) << ((64 - count) & 63);
+        if let Some(to) = self.bytes.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
+            *to = word.to_be_bytes();
         }
+        self.filled += count as usize / 8;
+        self.bits = Bits { word: word << (count & !7 & 63), count: count % 8 };
     }
 
-    /// Writes eight bytes. A byte of ones gets a zero behind it, lest it be taken for a marker.
+    /// Makes room for a block.
     #[inline(always)]
-    fn write(&mut self, word: u64) {
-        // No byte is 0xFF: none of the bytes of the complement is zero.
-        if (!word).wrapping_sub(0x0101_0101_0101_0101) & word & 0x8080_8080_8080_8080 == 0 {
-            self.out.extend_from_slice(&word.to_be_bytes());
-        } else {
-            self.write_stuffed(&word.to_be_bytes());
+    pub(super) fn make_room(&mut self) {
+        if self.filled > COLLECTED - ROOM {
+            self.flush();
         }
     }
 
+    /// Hands on the whole bytes, with a zero behind each that could be taken for the start of a marker.
     #[cold]
-    #[inline(never)]
-    fn write_stuffed(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.out.push(byte);
-            if byte == 0xFF {
-                self.out.push(0);
-            }
+    fn flush(&mut self) {
+        let mut rest = self.bytes.get(..self.filled).unwrap_or_default();
+        while let Some((head, tail)) = memchr(0xFF, rest).and_then(|at| rest.split_at_checked(at + 1)) {
+            self.out.extend_from_slice(head);
+            self.out.push(0);
+            rest = tail;
         }
+        self.out.extend_from_slice(rest);
+        self.filled = 0;
     }
 
-    /// Fills up the last byte with ones and writes what waits.
+    /// Fills up the last byte with ones and hands on what waits.
     pub(super) fn finish(&mut self) {
         self.put(0x7F, 7);
-        let waiting = 64 - self.free;
-        let word = self.word.checked_shl(self.free).unwrap_or(0);
-        let bytes = word.to_be_bytes();
-        self.write_stuffed(bytes.get(..waiting as usize / 8).unwrap_or_default());
-        (self.word, self.free) = (0, 64);
+        self.flush();
+        self.bits = Bits::default();
     }
 }

@@ -49,11 +49,10 @@ impl<'a> PlaneRef<'a> {
             self.fill_at_edge(x, y, &mut block);
             return block;
         }
-        let mut rest = self.samples.get(y * self.width + x..).unwrap_or_default();
-        for line in &mut block {
-            let Some(samples) = rest.first_chunk() else { break };
-            *line = *samples;
-            rest = rest.get(self.width..).unwrap_or_default();
+        let start = y * self.width + x;
+        for (number, line) in block.iter_mut().enumerate() {
+            let row = self.samples.get(start + number * self.width..);
+            *line = row.and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
         }
         block
     }

@@ -9,19 +9,31 @@ use super::{
 };
 
 /// The quantized coefficients of a block.
+#[derive(Clone)]
 pub(super) struct Coefficients {
     /// Columns of rising vertical frequency: the natural order transposed.
-    values: [[i32; 8]; 8],
+    values: [i16; 64],
     /// A bit for each that is not zero, in the order in which they are sent.
     pub(super) present: u64,
 }
 
 impl Coefficients {
+    /// A block of one value.
+    pub(super) fn flat(first: i16) -> Self {
+        let mut values = [0; 64];
+        values[0] = first;
+        Self { values, present: u64::from(first != 0) }
+    }
+
+    pub(super) fn first(&self) -> i16 {
+        self.values[0]
+    }
+
     /// The coefficient that is sent as number `at`.
     #[inline(always)]
-    pub(super) fn get(&self, at: u32) -> i32 {
+    pub(super) fn get(&self, at: u32) -> i16 {
         let place = ORDER.get(at as usize & 63).copied().unwrap_or(0);
-        self.values.as_flattened().get(usize::from(place & 63)).copied().unwrap_or(0)
+        self.values.get(usize::from(place & 63)).copied().unwrap_or(0)
     }
 }
 
@@ -73,13 +85,19 @@ const SCALES: [f64; 8] = [
 /// Added to a number of moderate size, it leaves the nearest integer in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 
+/// Eight by eight values, eight of which are worked on at once.
+type Lanes = [[f32; 8]; 8];
+
 /// Transforms and quantizes the blocks of one component.
-pub(super) struct Quantizer {
+pub(super) struct Transform {
     /// What to multiply with, transposed.
-    factors: [[f32; 8]; 8],
+    factors: Lanes,
+    /// Between the two passes, and behind them. Kept from block to block, so that they need not be cleared.
+    rows: Lanes,
+    columns: Lanes,
 }
 
-impl Quantizer {
+impl Transform {
     pub(super) fn new(steps: &Steps) -> Self {
         let mut factors = [[0.0; 8]; 8];
         let rows = steps.as_chunks::<8>().0;
@@ -91,76 +109,92 @@ impl Quantizer {
                 *factor = value;
             }
         }
-        Self { factors }
+        Self { factors, rows: [[0.0; 8]; 8], columns: [[0.0; 8]; 8] }
     }
 
     #[inline(always)]
-    pub(super) fn apply(&self, block: &Block) -> Coefficients {
-        let mut lanes = block.map(|row| row.map(f32::from));
-        transform(&mut lanes);
-        let mut lanes = transposed(&lanes);
-        transform(&mut lanes);
+    pub(super) fn apply(&mut self, block: &Block, to: &mut Coefficients) {
+        transform_columns(block, &mut self.rows);
+        transform_rows(&self.rows, &mut self.columns);
         // Samples are meant to be signed: 64 times 128 goes off the first coefficient, and off no other.
-        lanes[0][0] -= 8192.0;
-        let mut values = [[0; 8]; 8];
-        let mut present = 0;
-        let columns = values.iter_mut().zip(&lanes).zip(&self.factors).zip(&SENT);
-        for (((values, lanes), factors), sent) in columns {
-            let mut set = [0; 8];
-            for (((value, flag), lane), factor) in values.iter_mut().zip(&mut set).zip(lanes).zip(factors) {
-                *value = (lane * factor + ROUND).to_bits().cast_signed().wrapping_sub(ROUND.to_bits().cast_signed());
-                *flag = u8::from(*value != 0);
-            }
-            // Moves the lowest bit of each byte to the top.
-            let set = u64::from_le_bytes(set).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            present |= sent.get(set as usize).copied().unwrap_or(0);
-        }
-        Coefficients { values, present }
+        self.columns[0][0] -= 8192.0;
+        quantize(&self.columns, &self.factors, &mut to.values);
+        to.present = present(&to.values);
     }
 }
 
-#[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "all indices are below 8, the number of rows and lanes")]
-fn transposed(from: &[[f32; 8]; 8]) -> [[f32; 8]; 8] {
-    let mut to = [[0.0; 8]; 8];
-    for (y, row) in from.iter().enumerate() {
-        for (x, value) in row.iter().enumerate() {
-            to[x][y] = *value;
-        }
+/// Multiplies and rounds.
+#[inline(never)]
+fn quantize(columns: &Lanes, factors: &Lanes, values: &mut [i16; 64]) {
+    let lanes = columns.as_flattened().iter().zip(factors.as_flattened());
+    for (value, (lane, factor)) in values.iter_mut().zip(lanes) {
+        let rounded = (lane * factor + ROUND).to_bits().cast_signed().wrapping_sub(ROUND.to_bits().cast_signed());
+        #[expect(clippy::cast_possible_truncation, reason = "clamped")]
+        let narrow = rounded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        *value = narrow;
     }
-    to
 }
 
-/// The transform of eight samples, of eight sets at once: sample `n` of every set is in row `n`.
-#[inline(always)]
+/// A bit for each coefficient that is not zero, in the order in which they are sent.
+#[inline(never)]
+fn present(values: &[i16; 64]) -> u64 {
+    let mut flags = [0; 64];
+    for (flag, value) in flags.iter_mut().zip(values) {
+        *flag = u8::from(*value != 0);
+    }
+    let mut present = 0;
+    for (flags, sent) in flags.as_chunks().0.iter().zip(&SENT) {
+        // Moves the lowest bit of each byte to the top.
+        let set = u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        present |= sent.get(set as usize).copied().unwrap_or(0);
+    }
+    present
+}
+
+/// Transforms the columns of a block: one column a lane.
+#[inline(never)]
 #[expect(clippy::indexing_slicing, reason = "all indices are below 8, the number of rows and lanes")]
-fn transform(rows: &mut [[f32; 8]; 8]) {
-    let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+fn transform_columns(block: &Block, to: &mut Lanes) {
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = block;
     for lane in 0..8 {
-        let (sum07, difference07) = (r0[lane] + r7[lane], r0[lane] - r7[lane]);
-        let (sum16, difference16) = (r1[lane] + r6[lane], r1[lane] - r6[lane]);
-        let (sum25, difference25) = (r2[lane] + r5[lane], r2[lane] - r5[lane]);
-        let (sum34, difference34) = (r3[lane] + r4[lane], r3[lane] - r4[lane]);
-
-        let (even0, even3) = (sum07 + sum34, sum07 - sum34);
-        let (even1, even2) = (sum16 + sum25, sum16 - sum25);
-        r0[lane] = even0 + even1;
-        r4[lane] = even0 - even1;
-        let turned = (even2 + even3) * 0.707_106_77;
-        r2[lane] = even3 + turned;
-        r6[lane] = even3 - turned;
-
-        let odd0 = difference34 + difference25;
-        let odd1 = difference25 + difference16;
-        let odd2 = difference16 + difference07;
-        let shared = (odd0 - odd2) * 0.382_683_43;
-        let low = 0.541_196_1 * odd0 + shared;
-        let high = 1.306_563 * odd2 + shared;
-        let middle = odd1 * 0.707_106_77;
-        let (outer, inner) = (difference07 + middle, difference07 - middle);
-        r5[lane] = inner + low;
-        r3[lane] = inner - low;
-        r1[lane] = outer + high;
-        r7[lane] = outer - high;
+        let samples = [s0, s1, s2, s3, s4, s5, s6, s7].map(|row| f32::from(row[lane]));
+        for (row, value) in to.iter_mut().zip(transform(samples)) {
+            row[lane] = value;
+        }
     }
+}
+
+/// Transforms rows into columns.
+#[inline(never)]
+#[expect(clippy::indexing_slicing, reason = "all indices are below 8, the number of rows and lanes")]
+fn transform_rows(from: &Lanes, to: &mut Lanes) {
+    for lane in 0..8 {
+        for (column, value) in to.iter_mut().zip(transform(from[lane])) {
+            column[lane] = value;
+        }
+    }
+}
+
+/// The transform of eight samples.
+#[inline(always)]
+fn transform([s0, s1, s2, s3, s4, s5, s6, s7]: [f32; 8]) -> [f32; 8] {
+    let (sum07, difference07) = (s0 + s7, s0 - s7);
+    let (sum16, difference16) = (s1 + s6, s1 - s6);
+    let (sum25, difference25) = (s2 + s5, s2 - s5);
+    let (sum34, difference34) = (s3 + s4, s3 - s4);
+
+    let (even0, even3) = (sum07 + sum34, sum07 - sum34);
+    let (even1, even2) = (sum16 + sum25, sum16 - sum25);
+    let turned = (even2 + even3) * 0.707_106_77;
+
+    let odd0 = difference34 + difference25;
+    let odd1 = difference25 + difference16;
+    let odd2 = difference16 + difference07;
+    let shared = (odd0 - odd2) * 0.382_683_43;
+    let low = 0.541_196_1 * odd0 + shared;
+    let high = 1.306_563 * odd2 + shared;
+    let middle = odd1 * 0.707_106_77;
+    let (outer, inner) = (difference07 + middle, difference07 - middle);
+
+    [even0 + even1, outer + high, even3 + turned, inner - low, even0 - even1, inner + low, even3 - turned, outer - high]
 }

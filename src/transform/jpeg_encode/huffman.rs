@@ -49,32 +49,75 @@ pub(super) const CHROMA_AC: Spec = Spec {
     ],
 };
 
-/// The bits of a code in front of room for the bits of the value that follows it, and how many these are together.
+/// The bits of a code in front of room for the bits of the value that follows it, and, in the lowest five bits, how many
+/// these are together.
 #[derive(Clone, Copy)]
-pub(super) struct Code {
-    pub(super) bits: u32,
-    pub(super) count: u32,
+pub(super) struct Code(u32);
+
+impl Code {
+    #[inline(always)]
+    pub(super) fn bits(self) -> u32 {
+        self.0 >> 5
+    }
+
+    #[inline(always)]
+    pub(super) fn count(self) -> u32 {
+        self.0 & 31
+    }
 }
 
-/// The codes of all symbols; the low half of a symbol says how many bits of a value follow.
-pub(super) type Codes = [Code; 256];
+/// The codes of all symbols, whose low halves say how many bits of a value follow.
+pub(super) struct Codes([Code; 256]);
 
-#[expect(clippy::indexing_slicing, reason = "evaluated when compiling")]
-pub(super) const fn codes(spec: &Spec) -> Codes {
-    let mut codes = [Code { bits: 0, count: 0 }; 256];
-    let (mut next, mut at) = (0, 0);
-    let mut length: u32 = 1;
-    while length <= 16 {
-        let end = at + spec.counts[length as usize - 1] as usize;
-        while at < end {
-            let symbol = spec.symbols[at];
-            let follow = (symbol & 15) as u32;
-            codes[symbol as usize] = Code { bits: next << follow, count: length + follow };
-            next += 1;
-            at += 1;
+impl Codes {
+    #[expect(clippy::indexing_slicing, reason = "evaluated when compiling")]
+    pub(super) const fn new(spec: &Spec) -> Self {
+        let mut codes = [Code(0); 256];
+        let (mut next, mut at) = (0, 0);
+        let mut length = 1;
+        while length <= 16 {
+            let end = at + spec.counts[length as usize - 1] as usize;
+            while at < end {
+                let symbol = spec.symbols[at];
+                let follow = symbol as u32 & 15;
+                codes[symbol as usize] = Code(next << (follow + 5) | (length + follow));
+                next += 1;
+                at += 1;
+            }
+            next <<= 1;
+            length += 1;
         }
-        next <<= 1;
-        length += 1;
+        Self(codes)
     }
-    codes
+
+    #[inline(always)]
+    pub(super) fn get(&self, symbol: u32) -> Code {
+        self.0.get(symbol as usize & 255).copied().unwrap_or(Code(0))
+    }
+}
+
+/// The values that may follow a code, as they are written: the bits, and, in the lowest four bits of the entry, how many
+/// these are. The place of a value is its lowest 12 bits.
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated when compiling")]
+static VALUES: [u16; 4096] = {
+    let mut values = [0; 4096];
+    let mut size = 1;
+    while size <= 11 {
+        let mut bits = 0;
+        while bits < 1 << size {
+            // Below half of the range are the negative values.
+            let value = if bits >> (size - 1) == 1 { bits } else { 4096 + bits + 1 - (1 << size) };
+            values[value] = (bits << 4 | size) as u16;
+            bits += 1;
+        }
+        size += 1;
+    }
+    values
+};
+
+/// The bits of a value and how many they are.
+#[inline(always)]
+pub(super) fn value(value: i32) -> (u32, u32) {
+    let entry = VALUES.get(value as usize & 4095).copied().unwrap_or(0);
+    (u32::from(entry >> 4), u32::from(entry & 15))
 }

@@ -16,9 +16,12 @@ mod rgb;
 pub(super) use blocks::PlaneRef;
 pub(super) use rgb::rgb_to_planes;
 
+use std::slice::{Iter, IterMut};
+
 use bits::BitWriter;
-use dct::Quantizer;
+use dct::{Coefficients, Transform};
 use entropy::{Coder, Coding};
+use quantization::Steps;
 
 use super::fault::unsupported;
 use crate::error::{Error, Fault, Result};
@@ -81,28 +84,89 @@ pub(super) fn encode(planes: &[PlaneRef<'_>], width: u32, height: u32, quality: 
     out.reserve(1024 + usize::from(columns) * usize::from(rows) / 4);
     let steps = [quantization::luma(quality), quantization::chroma(quality)];
     headers::write(out, (columns, rows), sampling, &steps);
-    let quantizers = steps.map(|steps| Quantizer::new(&steps));
-    scan(planes, sampling, &quantizers, &mut BitWriter::new(out));
+    scan(planes, sampling, &steps, &mut BitWriter::new(out));
     out.extend(headers::END);
     Ok(())
 }
 
+/// How many units are transformed before they are written. The two steps wait for different things, and each goes faster
+/// when it need not wait for the other; more than this would not stay in the nearest cache.
+const BATCH: usize = 16;
+
 /// Writes the one scan, in which the blocks of all components take turns.
-fn scan(planes: &[PlaneRef<'_>], sampling: Sampling, [luma, chroma]: &[Quantizer; 2], out: &mut BitWriter<'_>) {
-    let mut coders: Vec<Coder<'_>> = Vec::with_capacity(3);
+fn scan(planes: &[PlaneRef<'_>], sampling: Sampling, [luma, chroma]: &[Steps; 2], out: &mut BitWriter<'_>) {
+    let mut components = Vec::with_capacity(3);
     for (number, plane) in planes.iter().enumerate() {
-        coders.push(match number {
-            0 => Coder::new(*plane, sampling.luma_blocks(), luma, &Coding::LUMA),
-            _ => Coder::new(*plane, 1, chroma, &Coding::CHROMA),
+        components.push(match number {
+            0 => Component::new(*plane, sampling.luma_blocks(), luma, &entropy::LUMA),
+            _ => Component::new(*plane, 1, chroma, &entropy::CHROMA),
         });
     }
-    let Some((columns, rows)) = coders.first().map(Coder::units) else { return };
+    let Some((columns, rows)) = components.first().map(Component::units) else { return };
+    let blocks: usize = components.iter().map(|component| component.side * component.side).sum();
+    let mut batch = vec![Coefficients::flat(0); BATCH * blocks];
     for row in 0..rows {
-        for column in 0..columns {
-            for coder in &mut coders {
-                coder.unit(column, row, out);
+        for start in (0..columns).step_by(BATCH) {
+            let units = start..columns.min(start + BATCH);
+            let mut places = batch.iter_mut();
+            for column in units.clone() {
+                components.iter_mut().for_each(|component| component.transform(column, row, &mut places));
+            }
+            let mut places = batch.iter();
+            for _ in units {
+                components.iter_mut().for_each(|component| component.write(&mut places, out));
             }
         }
     }
     out.finish();
 }
+
+/// One component on its way into the scan.
+struct Component<'a> {
+    plane: PlaneRef<'a>,
+    /// Blocks in each direction that belong to one unit.
+    side: usize,
+    transform: Transform,
+    /// The first coefficient of the block that was transformed last.
+    last: i16,
+    coder: Coder,
+}
+
+impl<'a> Component<'a> {
+    fn new(plane: PlaneRef<'a>, side: usize, steps: &Steps, coding: &'static Coding) -> Self {
+        Self { plane, side, transform: Transform::new(steps), last: 0, coder: Coder::new(coding) }
+    }
+
+    /// How many units cover the plane, by columns and rows.
+    fn units(&self) -> (usize, usize) {
+        let (columns, rows) = self.plane.blocks();
+        (columns.div_ceil(self.side), rows.div_ceil(self.side))
+    }
+
+    /// Transforms the blocks of one unit.
+    #[inline]
+    fn transform(&mut self, column: usize, row: usize, to: &mut IterMut<'_, Coefficients>) {
+        let (columns, rows) = self.plane.blocks();
+        for row in row * self.side..(row + 1) * self.side {
+            for column in column * self.side..(column + 1) * self.side {
+                let Some(place) = to.next() else { return };
+                if column < columns && row < rows {
+                    self.transform.apply(&self.plane.block(column, row), place);
+                    self.last = place.first();
+                } else {
+                    // What lies outside of the plane nobody will see: it is what costs least.
+                    *place = Coefficients::flat(self.last);
+                }
+            }
+        }
+    }
+
+    /// Writes the blocks of one unit.
+    #[inline]
+    fn write(&mut self, from: &mut Iter<'_, Coefficients>, out: &mut BitWriter<'_>) {
+        from.take(self.side * self.side).for_each(|block| self.coder.write(block, out));
+    }
+}
+
+#[cfg(test)]
+mod tests;
