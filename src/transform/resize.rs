@@ -138,7 +138,9 @@ pub(super) fn resample(
     to.resize(result.bytes(), 0);
     let source = ImageRef::new(shape.width, shape.height, pixels, kind).map_err(|error| fail(&error))?;
     let mut target = Image::from_slice_u8(size.0, size.1, to, kind).map_err(|error| fail(&error))?;
-    resizer.resize(&source, &mut target, &options(filter, from, (shape.width, shape.height))).map_err(|error| fail(&error))?;
+    resizer
+        .resize(&source, &mut target, &options(filter, from, (shape.width, shape.height)))
+        .map_err(|error| fail(&error))?;
     Ok(result)
 }
 
@@ -165,7 +167,8 @@ pub(super) fn resample_plane(
     let (width, height) = (side(piece.width)?, side(piece.height)?);
     // Beyond the image, a component has what its encoder filled the last blocks with.
     let source = CroppedImage::new(&source, 0, 0, width, height).map_err(|error| fail(&error))?;
-    let mut target = Image::from_slice_u8(size.0, size.1, &mut to.samples, PixelType::U8).map_err(|error| fail(&error))?;
+    let mut target =
+        Image::from_slice_u8(size.0, size.1, &mut to.samples, PixelType::U8).map_err(|error| fail(&error))?;
     resizer.resize(&source, &mut target, &options(filter, from, (width, height))).map_err(|error| fail(&error))
 }
 

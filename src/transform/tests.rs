@@ -293,12 +293,16 @@ fn a_turned_image_is_cropped_where_the_upright_one_is() {
             |s| (s.size, s.fit) = (Some((30, 11)), Fit::Stretch),
         ];
         for (i, edit) in edits.into_iter().enumerate() {
-            let png = |s: &mut TransformSpec| s.format = OutputFormat::Png;
-            let direct = make(&transformer(|s| (edit(s), png(s)).0), &read(&name)).unwrap();
-            let after = make(&transformer(|s| (edit(s), png(s)).0), &upright.bytes).unwrap();
-            assert_eq!(direct.info, after.info);
-            let (mean, max) = difference(&raw(&direct.bytes).bytes, &raw(&after.bytes).bytes);
-            assert!(mean < 0.3 && max <= 3, "orientation {number}, edit {i}: mean {mean}, largest {max}");
+            // Colour that is stored at half the size is enlarged before or after resizing, so it differs a little more.
+            for (color, mean_limit, max_limit) in [(Color::Gray, 0.6, 4), (Color::Keep, 3.5, 30)] {
+                let png = |s: &mut TransformSpec| (s.format, s.color) = (OutputFormat::Png, color);
+                let direct = make(&transformer(|s| (edit(s), png(s)).0), &read(&name)).unwrap();
+                let after = make(&transformer(|s| (edit(s), png(s)).0), &upright.bytes).unwrap();
+                assert_eq!(direct.info, after.info);
+                let (mean, max) = difference(&raw(&direct.bytes).bytes, &raw(&after.bytes).bytes);
+                let within = mean < mean_limit && max <= max_limit;
+                assert!(within, "orientation {number}, edit {i}, {color:?}: mean {mean}, largest {max}");
+            }
         }
     }
 }

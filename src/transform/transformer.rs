@@ -221,7 +221,7 @@ impl Transformer {
         let (from, to) = source.stored(plan);
         let components = usize::from(job.channels).min(jpeg.components.len());
         let stay = job.target == ImageFormat::Jpeg && plan.canvas.is_none() && components == usize::from(job.channels);
-        let target = Target { from, to, halved: stay, components };
+        let target = Target { from, to, halved: stay, lossy: job.target == ImageFormat::Jpeg, components };
         if !resize_planes::resize(bytes, jpeg, &target, self.spec.filter, (planar, resizer), planes)? {
             return Ok(None);
         }

@@ -41,7 +41,7 @@ pub(in crate::transform) fn decode(bytes: &[u8], jpeg: &Jpeg, out: &mut Vec<u8>)
 }
 
 /// Every factor is 1 or the largest.
-fn even_factors(jpeg: &Jpeg) -> bool {
+pub(super) fn even_factors(jpeg: &Jpeg) -> bool {
     let (h, v) = jpeg.max_sampling();
     jpeg.components.iter().all(|c| (c.h == 1 || c.h == h) && (c.v == 1 || c.v == v))
 }

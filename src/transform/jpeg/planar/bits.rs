@@ -85,6 +85,7 @@ impl Bits<'_> {
 
     /// The next `COUNT` bits, which stay where they are.
     #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "at most 16 bits are left after the shift")]
     pub(super) fn peek<const COUNT: u32>(&self) -> usize {
         (self.word >> (64 - COUNT)) as usize
     }
@@ -108,14 +109,16 @@ impl Bits<'_> {
         (self.at * 8).saturating_sub(self.left as usize) > self.len * 8
     }
 
-    /// Whether the bits were used up, but for less than a byte of padding and nothing behind it.
+    /// Whether the bits were used up, but for padding.
     pub(super) fn is_finished(&self) -> bool {
         let used = (self.at * 8).saturating_sub(self.left as usize);
-        used <= self.len * 8 && used.div_ceil(8) == self.len
+        let behind = self.bytes.get(used.div_ceil(8)..self.len);
+        used <= self.len * 8 && behind.is_some_and(|bytes| bytes.iter().all(|byte| matches!(byte, 0 | 0xFF)))
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
 

@@ -17,6 +17,7 @@ pub(super) type Factors = [f32; 64];
 /// For each coefficient in zigzag order, its place in a [`Block`].
 pub(super) const PLACES: [u8; 64] = places();
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn places() -> [u8; 64] {
     let mut places = [0; 64];
     let (mut k, mut diagonal) = (0, 0_u8);
@@ -109,7 +110,9 @@ pub(super) fn full(block: &Block, factors: &Factors, out: &mut [u8], stride: usi
     // The upper and the lower half of all columns, and then of all rows.
     let mut upper = [f32x4::ZERO; 8];
     let mut lower = [f32x4::ZERO; 8];
-    for ((upper, lower), (column, factors)) in upper.iter_mut().zip(&mut lower).zip(columns.iter().zip(factors.as_chunks::<2>().0)) {
+    for ((upper, lower), (column, factors)) in
+        upper.iter_mut().zip(&mut lower).zip(columns.iter().zip(factors.as_chunks::<2>().0))
+    {
         let numbers = f32x8::from_i32x8(i32x8::from_i16x8(i16x8::new(*column))).to_array();
         let [a, b, c, d, e, f, g, h] = numbers;
         *upper = f32x4::new([a, b, c, d]) * f32x4::new(factors[0]);
@@ -126,7 +129,7 @@ pub(super) fn full(block: &Block, factors: &Factors, out: &mut [u8], stride: usi
     for ((left, right), line) in left.into_iter().zip(right).zip(out.chunks_mut(stride)) {
         if let Some(line) = line.first_chunk_mut::<8>() {
             let row = samples(left, right).to_array();
-            *line = std::array::from_fn(|x| row[x]);
+            line.copy_from_slice(row.first_chunk::<8>().unwrap_or(&[0; 8]));
         }
     }
 }
@@ -154,10 +157,10 @@ pub(super) fn half(block: &Block, factors: &Factors, out: &mut [u8], stride: usi
     let [first, second, third, fourth] = four(f32x4::transpose(four(rows)));
     let upper = samples(first, second).to_array();
     let lower = samples(third, fourth).to_array();
-    let (upper, lower) = (upper.as_chunks::<4>().0, lower.as_chunks::<4>().0);
-    for (row, line) in [upper[0], upper[1], lower[0], lower[1]].into_iter().zip(out.chunks_mut(stride)) {
+    let rows = upper.as_chunks::<4>().0.iter().take(2).chain(lower.as_chunks::<4>().0);
+    for (row, line) in rows.take(4).zip(out.chunks_mut(stride)) {
         if let Some(line) = line.first_chunk_mut::<4>() {
-            *line = row;
+            *line = *row;
         }
     }
 }
@@ -189,6 +192,7 @@ pub(super) fn quarter(block: &Block, factors: &Factors, out: &mut [u8], stride: 
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use std::f64::consts::PI;

@@ -132,10 +132,15 @@ impl Tables {
 /// seen to disagree about.
 pub(in crate::transform) fn suits(jpeg: &Jpeg) -> bool {
     let mut scans = jpeg.scans();
-    let one_scan = scans.next().is_some_and(|scan| {
-        scan.members().iter().map(|member| member.component).eq(0..jpeg.components.len())
-    }) && scans.next().is_none();
-    one_scan && !jpeg.progressive && decode::suits_fast(jpeg) && matches!(jpeg.colour, Colour::Gray | Colour::YCbCr)
+    let one_scan = scans
+        .next()
+        .is_some_and(|scan| scan.members().iter().map(|member| member.component).eq(0..jpeg.components.len()))
+        && scans.next().is_none();
+    one_scan
+        && !jpeg.progressive
+        && decode::even_factors(jpeg)
+        && decode::suits_fast(jpeg)
+        && matches!(jpeg.colour, Colour::Gray | Colour::YCbCr)
 }
 
 /// One component while it is decoded.
@@ -190,15 +195,16 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
     let mcus = ((jpeg.width as usize).div_ceil(8 * h_mcu), (jpeg.height as usize).div_ceil(8 * v_mcu));
 
     // The MCUs that anything is wanted of.
-    let (mut columns, mut rows) = (usize::MAX..0, usize::MAX..0);
+    let nothing = Range { start: usize::MAX, end: 0 };
+    let (mut columns, mut rows) = (nothing.clone(), nothing);
     for (index, want) in wants.iter().enumerate() {
         let Some(want) = want else { continue };
         let (h, v) = factors(index)?;
         include(&mut columns, &want.columns, 8 * h, mcus.0);
         include(&mut rows, &want.rows, 8 * v, mcus.1);
     }
-    let has_leaps = wants.iter().flatten().any(|want| want.scale < Scale::Full)
-        || columns.len() * rows.len() * 2 < mcus.0 * mcus.1;
+    let has_leaps =
+        wants.iter().flatten().any(|want| want.scale < Scale::Full) || columns.len() * rows.len() * 2 < mcus.0 * mcus.1;
     let has_starts = wants.iter().flatten().any(|want| want.scale == Scale::Quarter);
     for member in scan.members() {
         if let Some(table) = tables.ac.get_mut(member.ac)? {
@@ -267,7 +273,10 @@ struct Mcus<'a, 'l> {
 
 impl Mcus<'_, '_> {
     fn run(self) -> Option<()> {
-        pulp::Arch::new().dispatch(#[inline(always)] || self.run_here())
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || self.run_here(),
+        )
     }
 
     #[inline(always)]
@@ -362,3 +371,6 @@ impl Mcus<'_, '_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,6 @@ impl Entry {
 
     /// The number of a whole entry.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half is the number")]
     pub(super) fn number(self) -> i16 {
         (self.0.cast_signed() >> 16) as i16
     }
@@ -311,6 +310,7 @@ mod tests {
         Table::new(&counts, &[0x00, 0x02, 0xF0, 0x59]).unwrap()
     }
 
+    #[expect(clippy::unusual_byte_groupings, reason = "a group for each code and number")]
     #[test]
     fn entries_hold_numbers_that_are_in_sight() {
         let table = table();
@@ -327,6 +327,7 @@ mod tests {
         assert!(table.is(&table.counts, &[0x00, 0x02, 0xF0, 0x59]) && !table.is(&table.counts, &[0, 2, 0xF0, 0x58]));
     }
 
+    #[expect(clippy::unusual_byte_groupings, reason = "a group for each code and number")]
     #[test]
     fn leaps_cover_what_is_in_sight() {
         let mut table = table();
@@ -346,12 +347,34 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unusual_byte_groupings, reason = "a group for each code and number")]
+    #[test]
+    fn the_start_of_a_block_gives_its_first_numbers() {
+        let mut table = table();
+        table.prepare_starts();
+        let starts = table.starts().unwrap();
+        for (look, expected) in [
+            (0b10_01_0_000000, (5, 2, true, [-2, 0, 0])),
+            (0b10_01_10_10_0_00, (9, 3, true, [-2, 2, 0])),
+            (0b10_10_10_11_110, (11, 19, false, [2, 3, 0])),
+            // A number that is wanted must be in sight, one that is not need not.
+            (0b10_01_10_11_111, (8, 3, false, [-2, 3, 0])),
+            (0b1110_0000_000, (13, 7, false, [0, 0, 0])),
+            (0b110_110_110_11, (9, 49, false, [0, 0, 0])),
+            (0b0_111_1111_111, (1, 1, true, [0, 0, 0])),
+            (0b1111_0000_000, (0, 1, false, [0, 0, 0])),
+        ] {
+            let Start { bits, next, is_end, numbers } = starts[look];
+            assert_eq!((bits, next, is_end, numbers), expected, "{look:b}");
+        }
+    }
+
     #[test]
     fn codes_longer_than_the_look_are_found() {
         let mut counts = [0; 16];
         (counts[0], counts[11], counts[15]) = (1, 1, 2);
         let table = Table::new(&counts, &[1, 2, 3, 0x44]).unwrap();
-        assert_eq!(table.entry(0b1000_0000_000), Entry::default());
+        assert_eq!(table.entry(0b100_0000_0000), Entry::default());
         assert_eq!(table.long(0b1000_0000_0000_0000), Some(Entry::code(12, 2)));
         assert_eq!(table.long(0b1000_0000_0001_0001), Some(Entry::code(16, 0x44)));
         assert_eq!(table.long(0b1000_0000_0001_0010), None);
