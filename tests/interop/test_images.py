@@ -399,3 +399,38 @@ def test_raw_pixels_of_many_sizes_load_in_tfds(convert, images):
     for name, record in by_name(rows(out)).items():
         upright = ImageOps.exif_transpose(Image.open(images[name]))
         assert record["image"].shape == (upright.height, upright.width, 3), name
+
+
+def chroma_factors(data):
+    """The sampling factors of luma, from the frame header."""
+    at = data.index(b"\xff\xc0")
+    return data[at + 11] >> 4, data[at + 11] & 15
+
+
+def peak_ratio(a, b):
+    """PSNR in decibels."""
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2))
+
+
+@pytest.mark.parametrize("quality", [50, 75, 90, 95])
+@pytest.mark.parametrize("color", ["rgb", "gray"])
+def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, quality, color):
+    size = ("--size", "224x224", "--color", color)
+    sources = by_name(parsed(convert(IMAGES, *size, "--format", "png"), SPEC))
+    ours = by_name(parsed(convert(IMAGES, *size, "--format", "jpeg", "--quality", str(quality)), SPEC))
+    assert ours.keys() == images.keys()
+    lengths = [0, 0]
+    for name, record in ours.items():
+        pixels = np.asarray(Image.open(io.BytesIO(sources[name]["image"])))
+        theirs = io.BytesIO()
+        Image.fromarray(pixels).save(theirs, "JPEG", quality=quality, subsampling=2)
+        assert Image.open(theirs).quantization == Image.open(io.BytesIO(record["image"])).quantization
+        if color == "rgb":
+            assert chroma_factors(record["image"]) == chroma_factors(theirs.getvalue()) == (2, 2)
+        for decode in (lambda data: np.asarray(Image.open(io.BytesIO(data))), lambda data: np.squeeze(tf.io.decode_jpeg(data).numpy())):
+            assert decode(record["image"]).shape == pixels.shape
+            loss = peak_ratio(pixels, decode(theirs.getvalue())) - peak_ratio(pixels, decode(record["image"]))
+            assert loss < 0.1, name
+        lengths[0] += len(record["image"])
+        lengths[1] += len(theirs.getvalue())
+    assert abs(lengths[0] / lengths[1] - 1) < 0.02

@@ -29,16 +29,23 @@ impl<'a> BitWriter<'a> {
         Self { out, bytes: Box::new([0; COLLECTED]), filled: 0, bits: Bits::default() }
     }
 
-    /// Appends the lowest `count` bits, 32 at most; those above them must be zero.
+    /// Appends the lowest `count` bits; those above them must be zero. Between two calls of [`BitWriter::settle`], 56 bits
+    /// may be added.
     #[inline(always)]
-    pub(super) fn put(&mut self, bits: u32, count: u32) {
-        let count = self.bits.count + count;
-        let word = self.bits.word | u64::from(bits) << ((64 - count) & 63);
+    pub(super) fn add(&mut self, bits: u32, count: u32) {
+        self.bits.count += count;
+        self.bits.word |= u64::from(bits) << (64_u32.wrapping_sub(self.bits.count) & 63);
+    }
+
+    /// Makes whole bytes of what was added.
+    #[inline(always)]
+    pub(super) fn settle(&mut self) {
+        let Bits { word, count } = self.bits;
         if let Some(to) = self.bytes.get_mut(self.filled..).and_then(<[u8]>::first_chunk_mut) {
             *to = word.to_be_bytes();
         }
         self.filled += count as usize / 8;
-        self.bits = Bits { word: word << (count & !7 & 63), count: count % 8 };
+        self.bits = Bits { word: word << (count & 56), count: count % 8 };
     }
 
     /// Makes room for a block.
@@ -64,7 +71,8 @@ impl<'a> BitWriter<'a> {
 
     /// Fills up the last byte with ones and hands on what waits.
     pub(super) fn finish(&mut self) {
-        self.put(0x7F, 7);
+        self.add(0x7F, 7);
+        self.settle();
         self.flush();
         self.bits = Bits::default();
     }

@@ -39,22 +39,45 @@ impl Coder {
         self.previous = block.first();
 
         // The bit of the first coefficient goes.
-        let mut present = block.present & !1;
-        let mut next = 1;
-        while present != 0 {
-            let at = present.trailing_zeros();
-            present &= present - 1;
-            let mut zeros = at - next;
-            next = at + 1;
-            while zeros > 15 {
-                put(ac, LONG_RUN, 0, out);
-                zeros -= 16;
+        let mut rest = Rest { present: block.present & !1, next: 1 };
+        // Two codes always fit between the bits that make no byte yet and the end of a word.
+        while rest.present != 0 {
+            rest.put(ac, block, out);
+            out.settle();
+            if rest.present == 0 {
+                break;
             }
-            put(ac, zeros << 4, block.get(at).into(), out);
+            rest.put(ac, block, out);
         }
-        if next < 64 {
+        if rest.next < 64 {
             put(ac, END_OF_BLOCK, 0, out);
         }
+        out.settle();
+    }
+}
+
+/// The coefficients of a block that are still to be written.
+struct Rest {
+    /// Those that are not zero.
+    present: u64,
+    /// The number of the first one.
+    next: u32,
+}
+
+impl Rest {
+    /// Writes the next one that is not zero, and the zeros before it.
+    #[inline(always)]
+    fn put(&mut self, codes: &Codes, block: &Coefficients, out: &mut BitWriter<'_>) {
+        let at = self.present.trailing_zeros();
+        self.present &= self.present - 1;
+        let mut zeros = at - self.next;
+        self.next = at + 1;
+        while zeros > 15 {
+            out.settle();
+            put(codes, LONG_RUN, 0, out);
+            zeros -= 16;
+        }
+        put(codes, zeros << 4, block.get(at).into(), out);
     }
 }
 
@@ -63,5 +86,5 @@ impl Coder {
 fn put(codes: &Codes, zeros: u32, value: i32, out: &mut BitWriter<'_>) {
     let (bits, size) = huffman::value(value);
     let code = codes.get(zeros | size);
-    out.put(code.bits() | bits, code.count());
+    out.add(code.bits() | bits, code.count());
 }

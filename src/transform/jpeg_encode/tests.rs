@@ -1,4 +1,5 @@
 //! What decoders that are not ours make of what is written.
+#![expect(clippy::cast_possible_truncation, reason = "samples are made up within 8 bits")]
 
 use std::io::Cursor;
 
@@ -126,13 +127,44 @@ fn extreme_samples_decode_to_what_was_encoded() {
 }
 
 #[test]
+fn the_best_quality_only_rounds() {
+    for kind in [Kind::Gray, Kind::Full] {
+        let planes = planes(kind, (64, 64), |n, x, y| 64 + noise(n, x, y) / 2);
+        for pixels in decoded(&encoded(&planes, (64, 64), 100), kind) {
+            let wanted = (0..64 * 64).flat_map(|place| planes.iter().map(move |plane| plane.samples[place]));
+            let error: u64 =
+                pixels.iter().zip(wanted).map(|(got, wanted)| u64::from(got.abs_diff(wanted)).pow(2)).sum();
+            // Coefficients and samples are both rounded, which adds a twelfth each.
+            assert!(error as f64 / (pixels.len() as f64) < 0.25, "{kind:?}: {error}");
+        }
+    }
+}
+
+#[test]
 fn coefficients_far_apart_decode_to_what_was_encoded() {
-    // One high frequency alone: runs of more than fifteen zeros, and no end of block behind the last coefficient.
-    for (u, v) in [(7, 7), (6, 7), (0, 7), (7, 0), (4, 4)] {
+    // Each frequency alone: runs of zeros of every length, and no end of block behind the last coefficient.
+    for (u, v) in (0..64).map(|place| (place % 8, place / 8)) {
         let wave = |k: usize, at: usize| ((2 * at + 1) as f64 * k as f64 * std::f64::consts::PI / 16.0).cos();
         for kind in KINDS {
             check(kind, (16, 16), 90, |_, x, y| (128.0 + 100.0 * wave(u, x % 8) * wave(v, y % 8)).round() as u8);
         }
+    }
+}
+
+#[test]
+fn what_lies_outside_of_the_image_costs_nothing() {
+    let scan = |kind, size| {
+        let bytes = encoded(&planes(kind, size, |n, _, _| 200 - 30 * n as u8), size, 90);
+        let walked = jpeg::walk(&bytes, u64::MAX).unwrap();
+        bytes[walked.scans().next().unwrap().data.clone()].to_vec()
+    };
+    for kind in KINDS {
+        for size in [(9, 9), (9, 16), (16, 9), (13, 15)] {
+            assert_eq!(scan(kind, size), scan(kind, (16, 16)), "{kind:?}, {size:?}");
+        }
+    }
+    for size in [(2, 1), (8, 16), (16, 8)] {
+        assert_eq!(scan(Kind::Halved, size), scan(Kind::Halved, (16, 16)), "{size:?}");
     }
 }
 
@@ -241,7 +273,7 @@ fn colours_become_what_libjpeg_makes_of_them() {
 fn halved_chroma_is_the_mean_of_four() {
     // Blue in the first pixel of each square, else black: 255 and three times 128.
     let (width, height) = (5, 3);
-    let blue = |place: usize| (place % width % 2 == 0 && place / width % 2 == 0).then_some([0, 0, 255]);
+    let blue = |place: usize| ((place % width | place / width) & 1 == 0).then_some([0, 0, 255]);
     let pixels: Vec<u8> = (0..width * height).flat_map(|place| blue(place).unwrap_or_default()).collect();
     let mut planes = Default::default();
     rgb_to_planes(&pixels, width, height, true, &mut planes);
