@@ -34,8 +34,8 @@ fn encode_150_000_floats(bencher: Bencher<'_, '_>) {
         .bench_local(|| around.encode(&mut [("x", Value::Float32(black_box(&floats)))]));
 }
 
-/// Small numbers such as token ids, and those that take all ten bytes.
-#[divan::bench(args = [50_000, -1])]
+/// Token ids, and numbers that take eight bytes.
+#[divan::bench(args = [100, 50_000, 1 << 53])]
 fn encode_1000_ints(bencher: Bencher<'_, '_>, largest: i64) {
     let (mut around, ints) = (Around::default(), (0..1000).map(|at| at * largest / 1000).collect::<Vec<i64>>());
     bencher
