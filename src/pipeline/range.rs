@@ -18,7 +18,7 @@ use crate::{
     error::{During, Error, ErrorKind, Place, Printable, Result},
     index::IndexWriter,
     shard::{Cut, ShardPolicy, ShardWriter},
-    storage::{StagedFile, Storage},
+    storage::{StagedFile, Storage, commit_all},
     tfrecord::Compression,
     units::Count,
 };
@@ -145,7 +145,8 @@ pub fn run_range<S: RecordSource>(
 /// A shard that is full: its file, its index and its journal entry, still to be made durable.
 type Finished = (StagedFile, StagedFile, ShardEntry);
 
-/// Syncs finished shards in their order, each before its journal entry.
+/// Syncs finished shards in their order, each before its journal entry. The name of an entry becomes durable with the next
+/// shard, or with the publication: where it is lost, a shard is made again.
 fn sync_shards(
     finished: Receiver<Finished>,
     storage: &dyn Storage,
@@ -154,11 +155,9 @@ fn sync_shards(
 ) -> Result<Vec<ShardEntry>> {
     let mut entries = Vec::new();
     for (shard, index, entry) in finished {
-        shard.commit()?;
-        index.commit()?;
+        commit_all(vec![shard, index])?;
         storage.sync_dir(work.dir())?;
         write_json(storage, &work.entry(split, entry.shard), &entry)?;
-        storage.sync_dir(work.dir())?;
         entries.push(entry);
     }
     Ok(entries)
