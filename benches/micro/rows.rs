@@ -42,7 +42,7 @@ fn fill(bencher: Bencher<'_, '_>, descr: &str, row: &[usize], shuffled: bool) {
     let mut at = 0;
     bencher.counter(BytesCount::new(len * features[0].column.row_bytes())).bench_local(|| {
         at = if at + 2 * len > rows { 0 } else { at + len };
-        batch.clear();
+        batch.clear(0);
         records.fill(at..at + len, &mut scratch, &mut batch);
         batch.bytes.len()
     });

@@ -117,12 +117,13 @@ pub fn run_range<S: RecordSource>(
             jobs,
             job.bounds,
             cancel,
-            || source.scratch(),
-            |at, scratch, batch: &mut Batch| {
-                batch.clear();
+            || (source.scratch(), 0),
+            |at, (scratch, usual), batch: &mut Batch| {
+                batch.clear(*usual);
                 let start = ((grid + at) * batch_len).max(job.range.start);
                 let end = ((grid + at + 1) * batch_len).min(job.range.end);
                 source.fill(start..end, scratch, batch);
+                *usual = batch.bytes.len().max(*usual);
                 batch.positions = end - start;
                 if job.compression == Compression::Gzip {
                     members::compress(batch, job.policy, job.all);

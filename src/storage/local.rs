@@ -29,6 +29,29 @@ impl ReadAt for LocalFile {
         use std::os::unix::fs::FileExt;
         self.file.read_exact_at(buf, offset).during("read")
     }
+
+    /// Into memory that nobody wrote zeros to before: for photographs, that takes longer than the checksum.
+    fn append_to(&self, out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        let wanted = usize::try_from(self.len).unwrap_or(usize::MAX);
+        let end = start.saturating_add(wanted);
+        out.reserve(wanted);
+        while out.len() < end {
+            let at = (out.len() - start) as u64;
+            let read = match rustix::io::pread(&self.file, rustix::buffer::spare_capacity(out), at) {
+                Err(error) if error == rustix::io::Errno::INTR => continue,
+                Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                read => read.map_err(io::Error::from),
+            };
+            if read.is_err() {
+                out.truncate(start);
+            }
+            read.during("read")?;
+        }
+        // It may have grown since.
+        out.truncate(end);
+        Ok(())
+    }
 }
 
 impl Storage for LocalStorage {
