@@ -183,3 +183,30 @@ fn name_kind(kind: fs::FileType) -> NameKind {
         NameKind::Other
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_long_as_it_was_when_it_was_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, b"12345").unwrap();
+        let opened = LocalStorage.open(&path).unwrap();
+        // Room for more than the file has must not be filled.
+        let mut out = Vec::with_capacity(100);
+        out.extend_from_slice(b"ab");
+        opened.append_to(&mut out).unwrap();
+        assert_eq!(out, b"ab12345");
+        fs::write(&path, b"1234567890").unwrap();
+        opened.append_to(&mut out).unwrap();
+        assert_eq!(out, b"ab1234512345");
+        fs::write(&path, b"123").unwrap();
+        let error = opened.append_to(&mut out).unwrap_err();
+        assert!(
+            matches!(error.kind(), crate::ErrorKind::Io { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof)
+        );
+        assert_eq!(out, b"ab1234512345");
+    }
+}

@@ -203,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_found_wherever_it_stands_in_what_is_read_at_once() {
+        for before in (WINDOW - 2 * HEADER_LEN..WINDOW + 2).chain([0, 3 * WINDOW]) {
+            let bytes = [vec![1; before], file(&[50, 60])].concat();
+            let len = bytes.len() as u64;
+            let walked = walk_guessed(len, 0..len, DEFAULT_MAX_RECORD, &mut vec![9; 3], read(&bytes)).unwrap();
+            assert_eq!(walked.first, Some(before as u64));
+            assert_eq!((walked.lens, walked.end, walked.stuck), (vec![66, 76], len, None));
+        }
+    }
+
+    #[test]
     fn long_records_are_stepped_over() {
         let bytes = file(&[100_000; 100]);
         let total = Cell::new(0);
