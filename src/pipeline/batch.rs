@@ -81,7 +81,10 @@ impl Batch {
     /// The bytes it holds in memory.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        (self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()) as u64
+        let lists = self.pieces.capacity() * size_of::<Piece>()
+            + self.images.capacity() * size_of::<ImageFacts>()
+            + self.classes.capacity() * size_of::<u32>();
+        (self.bytes.capacity() + lists) as u64
     }
 }
 
