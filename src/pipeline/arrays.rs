@@ -139,10 +139,11 @@ impl ArrayRecords<'_> {
         for ((number, feature), ints) in self.features.iter().enumerate().zip(ints.iter_mut()) {
             ints.clear();
             if feature.kind == Kind::Int64 {
-                let offset = i64::from(feature.class_offset.unwrap_or(0));
                 whole_numbers(row(number), feature.column.dtype(), ints);
-                // -1 means "no class" to readers, whatever the offset.
-                ints.iter_mut().filter(|class| **class >= 0).for_each(|class| *class += offset);
+                if let Some(offset) = feature.class_offset {
+                    // -1 means "no class" to readers, whatever the offset.
+                    ints.iter_mut().filter(|class| **class >= 0).for_each(|class| *class += i64::from(offset));
+                }
             }
         }
         let class = self.features.iter().zip(&*ints).find_map(|(feature, ints)| {
@@ -252,17 +253,21 @@ impl RecordSource for ArrayRecords<'_> {
 
 /// Little-endian elements of an integer type as an `int64_list` holds them: `uint64` keeps its bits.
 fn whole_numbers(bytes: &[u8], dtype: DType, out: &mut Vec<i64>) {
-    let signed = matches!(dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64);
-    let size = dtype.size();
-    out.extend(bytes.chunks_exact(size).map(|element| {
-        let mut wide = [0; 8];
-        for (to, from) in wide.iter_mut().zip(element) {
-            *to = *from;
-        }
-        let value = i64::from_le_bytes(wide);
-        let unused = 64 - 8 * size;
-        if signed { (value << unused) >> unused } else { value }
-    }));
+    /// The elements, each widened by its own type.
+    fn each<const N: usize>(bytes: &[u8], out: &mut Vec<i64>, wide: impl Fn([u8; N]) -> i64) {
+        out.extend(bytes.as_chunks().0.iter().map(|element| wide(*element)));
+    }
+    match dtype {
+        DType::Int8 => each(bytes, out, |element| i8::from_le_bytes(element).into()),
+        DType::Int16 => each(bytes, out, |element| i16::from_le_bytes(element).into()),
+        DType::Int32 => each(bytes, out, |element| i32::from_le_bytes(element).into()),
+        DType::Bool | DType::Uint8 => each(bytes, out, |element| u8::from_le_bytes(element).into()),
+        DType::Uint16 => each(bytes, out, |element| u16::from_le_bytes(element).into()),
+        DType::Uint32 => each(bytes, out, |element| u32::from_le_bytes(element).into()),
+        DType::Int64 | DType::Uint64 => each(bytes, out, i64::from_le_bytes),
+        // Never stored as whole numbers.
+        DType::Float16 | DType::Float32 | DType::Float64 => {}
+    }
 }
 
 #[cfg(test)]

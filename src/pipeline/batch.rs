@@ -54,14 +54,15 @@ pub struct Batch {
 
 impl Batch {
     /// Buffers above this are given back to the system instead of being kept for the next batch.
-    const KEEP: usize = 1 << 20;
+    const KEEP: usize = 2 << 20;
 
-    /// Empties it for reuse.
-    pub fn clear(&mut self) {
+    /// Empties it for reuse, with room for about as many bytes as batches had of late: to grow on the way is to copy.
+    pub fn clear(&mut self, usual: usize) {
         self.bytes.clear();
         if self.bytes.capacity() > Self::KEEP {
             self.bytes = Vec::new();
         }
+        self.bytes.reserve(usual.min(Self::KEEP));
         self.pieces.clear();
         self.images.clear();
         self.classes.clear();
@@ -80,7 +81,10 @@ impl Batch {
     /// The bytes it holds in memory.
     #[must_use]
     pub fn weight(&self) -> u64 {
-        (self.bytes.capacity() + self.pieces.capacity() * size_of::<Piece>()) as u64
+        let lists = self.pieces.capacity() * size_of::<Piece>()
+            + self.images.capacity() * size_of::<ImageFacts>()
+            + self.classes.capacity() * size_of::<u32>();
+        (self.bytes.capacity() + lists) as u64
     }
 }
 

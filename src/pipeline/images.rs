@@ -268,9 +268,7 @@ impl ImageRecords<'_> {
             return Err(Error::input(Fault::TooLarge, message)
                 .with_hint("raise --max-pixels if it is an image, and --max-shard if it is to be kept as it is"));
         }
-        let start = buffer.len();
-        buffer.resize(start + usize::try_from(file.len()).unwrap_or(usize::MAX), 0);
-        file.read_exact_at(buffer.get_mut(start..).unwrap_or_default(), 0).map_err(unreadable)?;
+        file.append_to(buffer).map_err(unreadable)?;
         Ok(file.len())
     }
 }

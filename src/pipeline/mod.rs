@@ -25,4 +25,4 @@ pub use range::{OnError, RangeJob, RecordSource, run_range};
 pub use scan::{RecordPlace, Scan, ScannedShard, Visit, number_among};
 pub use shard_records::{Located, ShardInput, ShardRecords};
 pub use stats::{Progress, Silent};
-pub use work::{Failure, ShardEntry, WorkDir, read_json, write_json};
+pub use work::{Failure, ShardEntry, WorkDir, read_json, stage_json, write_json};

@@ -121,8 +121,10 @@ pub fn ordered<T: Send + Default, S>(
         room: Condvar::new(),
         ready: Condvar::new(),
     };
+    // To start a thread that finds nothing to do takes longer than many a small job.
+    let threads = bounds.threads.min(usize::try_from(jobs).unwrap_or(usize::MAX)).max(1);
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(bounds.threads.max(1))
+        .num_threads(threads)
         .thread_name(|i| format!("shardify-worker-{i}"))
         .build()
         .map_err(|error| {
@@ -140,7 +142,7 @@ pub fn ordered<T: Send + Default, S>(
         }
     };
     pool.in_place_scope(|scope| {
-        for _ in 0..bounds.threads.max(1) {
+        for _ in 0..threads {
             scope.spawn(|_| worker());
         }
         let outcome = panic::catch_unwind(panic::AssertUnwindSafe(|| {

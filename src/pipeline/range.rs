@@ -18,7 +18,7 @@ use crate::{
     error::{During, Error, ErrorKind, Place, Printable, Result},
     index::IndexWriter,
     shard::{Cut, ShardPolicy, ShardWriter},
-    storage::{StagedFile, Storage},
+    storage::{StagedFile, Storage, commit_all},
     tfrecord::Compression,
     units::Count,
 };
@@ -117,12 +117,13 @@ pub fn run_range<S: RecordSource>(
             jobs,
             job.bounds,
             cancel,
-            || source.scratch(),
-            |at, scratch, batch: &mut Batch| {
-                batch.clear();
+            || (source.scratch(), 0),
+            |at, (scratch, usual), batch: &mut Batch| {
+                batch.clear(*usual);
                 let start = ((grid + at) * batch_len).max(job.range.start);
                 let end = ((grid + at + 1) * batch_len).min(job.range.end);
                 source.fill(start..end, scratch, batch);
+                *usual = batch.bytes.len().max(*usual);
                 batch.positions = end - start;
                 if job.compression == Compression::Gzip {
                     members::compress(batch, job.policy, job.all);
@@ -145,7 +146,8 @@ pub fn run_range<S: RecordSource>(
 /// A shard that is full: its file, its index and its journal entry, still to be made durable.
 type Finished = (StagedFile, StagedFile, ShardEntry);
 
-/// Syncs finished shards in their order, each before its journal entry.
+/// Syncs finished shards in their order, each before its journal entry. The name of an entry becomes durable with the next
+/// shard, or with the publication: where it is lost, a shard is made again.
 fn sync_shards(
     finished: Receiver<Finished>,
     storage: &dyn Storage,
@@ -154,11 +156,9 @@ fn sync_shards(
 ) -> Result<Vec<ShardEntry>> {
     let mut entries = Vec::new();
     for (shard, index, entry) in finished {
-        shard.commit()?;
-        index.commit()?;
+        commit_all(vec![shard, index])?;
         storage.sync_dir(work.dir())?;
         write_json(storage, &work.entry(split, entry.shard), &entry)?;
-        storage.sync_dir(work.dir())?;
         entries.push(entry);
     }
     Ok(entries)

@@ -69,9 +69,11 @@ impl RecordBuilder {
             batch.bytes.copy_within(self.payload_at..self.payload_at + payload_len, payload_at);
             batch.bytes.truncate(payload_at + payload_len);
         }
-        let before = header(example).into_iter().chain(self.around.head.iter().copied());
-        for (to, from) in batch.bytes.iter_mut().skip(self.start).zip(before) {
-            *to = from;
+        let room = batch.bytes.get_mut(self.start..payload_at).unwrap_or_default();
+        if let Some((to, rest)) = room.split_first_chunk_mut() {
+            *to = header(example);
+            // They are as long as one another: `payload_at` follows from both.
+            rest.iter_mut().zip(&self.around.head).for_each(|(to, from)| *to = *from);
         }
         batch.bytes.extend_from_slice(&self.around.tail);
         let checksum = footer(batch.bytes.get(self.start + HEADER_LEN..).unwrap_or_default());

@@ -19,7 +19,7 @@ use super::batch::ImageFacts;
 use crate::{
     error::{At, Error, Result},
     shard::ShardSummary,
-    storage::{EntryKind, Storage},
+    storage::{EntryKind, StagedFile, Storage},
 };
 
 /// An input that was left out, as `failures.jsonl` has it.
@@ -132,11 +132,19 @@ impl WorkDir {
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
 pub fn write_json(storage: &dyn Storage, path: &Path, value: &impl Serialize) -> Result<()> {
+    stage_json(storage, path, value)?.commit()
+}
+
+/// A JSON file that is still to be committed.
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+pub fn stage_json(storage: &dyn Storage, path: &Path, value: &impl Serialize) -> Result<StagedFile> {
     let mut text = serde_json::to_vec_pretty(value).map_err(|error| Error::io("serialize", error.into())).at(path)?;
     text.push(b'\n');
     let mut file = storage.stage(path)?;
     file.append(&text)?;
-    file.commit()
+    Ok(file)
 }
 
 /// Reads a JSON file; `None` if there is none, or if it is not what it should be.

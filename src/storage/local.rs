@@ -29,6 +29,29 @@ impl ReadAt for LocalFile {
         use std::os::unix::fs::FileExt;
         self.file.read_exact_at(buf, offset).during("read")
     }
+
+    /// Into memory that nobody wrote zeros to before: for photographs, that takes longer than the checksum.
+    fn append_to(&self, out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        let wanted = usize::try_from(self.len).unwrap_or(usize::MAX);
+        let end = start.saturating_add(wanted);
+        out.reserve(wanted);
+        while out.len() < end {
+            let at = (out.len() - start) as u64;
+            let read = match rustix::io::pread(&self.file, rustix::buffer::spare_capacity(out), at) {
+                Err(error) if error == rustix::io::Errno::INTR => continue,
+                Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                read => read.map_err(io::Error::from),
+            };
+            if read.is_err() {
+                out.truncate(start);
+            }
+            read.during("read")?;
+        }
+        // It may have grown since.
+        out.truncate(end);
+        Ok(())
+    }
 }
 
 impl Storage for LocalStorage {
@@ -158,5 +181,32 @@ fn name_kind(kind: fs::FileType) -> NameKind {
         NameKind::Link
     } else {
         NameKind::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_as_long_as_it_was_when_it_was_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, b"12345").unwrap();
+        let opened = LocalStorage.open(&path).unwrap();
+        // Room for more than the file has must not be filled.
+        let mut out = Vec::with_capacity(100);
+        out.extend_from_slice(b"ab");
+        opened.append_to(&mut out).unwrap();
+        assert_eq!(out, b"ab12345");
+        fs::write(&path, b"1234567890").unwrap();
+        opened.append_to(&mut out).unwrap();
+        assert_eq!(out, b"ab1234512345");
+        fs::write(&path, b"123").unwrap();
+        let error = opened.append_to(&mut out).unwrap_err();
+        assert!(
+            matches!(error.kind(), crate::ErrorKind::Io { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof)
+        );
+        assert_eq!(out, b"ab1234512345");
     }
 }

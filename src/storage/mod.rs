@@ -1,6 +1,7 @@
 //! Where bytes come from and go to. Everything that reads inputs or writes outputs goes through [`Storage`], so that an
 //! object store can take the place of the local file system without any other layer knowing.
 
+mod at_once;
 mod local;
 mod lock;
 mod staged;
@@ -10,9 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use at_once::at_once;
 pub use local::LocalStorage;
 pub use lock::Lock;
-pub use staged::StagedFile;
+pub use staged::{StagedFile, commit_all};
 
 use crate::error::Result;
 
@@ -27,6 +29,20 @@ pub trait ReadAt: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), also when the file ends before `buf` is full.
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()>;
+
+    /// Appends the whole file, as long as it was when it was opened, to `out`, which is as it was after an error.
+    ///
+    /// # Errors
+    /// Those of [`ReadAt::read_exact_at`].
+    fn append_to(&self, out: &mut Vec<u8>) -> Result<()> {
+        let start = out.len();
+        out.resize(start + usize::try_from(self.len()).unwrap_or(usize::MAX), 0);
+        let read = self.read_exact_at(out.get_mut(start..).unwrap_or_default(), 0);
+        if read.is_err() {
+            out.truncate(start);
+        }
+        read
+    }
 }
 
 /// What a name stands for, links followed.
@@ -196,6 +212,14 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn sync_dir(&self, dir: &Path) -> Result<()>;
+
+    /// The same for several folders.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn sync_dirs(&self, dirs: &[&Path]) -> Result<()> {
+        at_once(dirs.to_vec(), |dir| self.sync_dir(dir))
+    }
 
     /// Makes everything durable that was written to the place where a folder is, all files and names at once: cheaper than one
     /// by one where they are many and small.

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::at_once;
 use crate::error::{At, During, Error, Result};
 
 /// A file being written under a dot-name beside its final one.
@@ -79,6 +80,14 @@ impl StagedFile {
         self.committed = true;
         Ok(())
     }
+}
+
+/// Commits several files, all of which are tried whatever becomes of the others.
+///
+/// # Errors
+/// Those of [`StagedFile::commit`].
+pub fn commit_all(files: Vec<StagedFile>) -> Result<()> {
+    at_once(files, StagedFile::commit)
 }
 
 impl Drop for StagedFile {

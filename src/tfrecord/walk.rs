@@ -13,8 +13,9 @@ use crate::{
     units::{ByteOffset, ByteSize, RecordIndex},
 };
 
-/// Bytes read at once where records are short. Still in the cache when it is walked through.
-const WINDOW: usize = 256 << 10;
+/// Bytes read at once where records are short, and where a header is searched for. Still in the nearest caches when it is
+/// walked through.
+const WINDOW: usize = 64 << 10;
 
 /// Records of more bytes than this are stepped over with a read for each header: cheaper than to read all of them.
 const LONG: u64 = 6 << 10;
@@ -55,13 +56,14 @@ pub fn walk(
     limit: ByteSize,
     read: impl FnMut(&mut [u8], u64) -> Result<()>,
 ) -> Result<(Spans, Option<Damage>)> {
-    let walked = walk_stretch(len, 0..len, limit, read)?;
+    let walked = walk_stretch(len, 0..len, limit, &mut Vec::new(), read)?;
     let mut spans = Spans::default();
     spans.extend(0, &walked.lens);
     Ok((spans, walked.damage(0, len)))
 }
 
-/// Walks over the records of a stretch, the first of which starts with it. All else is as for [`walk`].
+/// Walks over the records of a stretch, the first of which starts with it. All else is as for [`walk`]; `buffer` is kept from
+/// stretch to stretch, whatever is in it.
 ///
 /// # Errors
 /// Those of `read`. Damage is no error.
@@ -69,18 +71,20 @@ pub fn walk_stretch(
     len: u64,
     range: Range<u64>,
     limit: ByteSize,
+    buffer: &mut Vec<u8>,
     mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
 ) -> Result<Walked> {
     let limit = kept_in_32_bits(limit);
-    let mut buffer = vec![0; usize::try_from(len).unwrap_or(usize::MAX).min(WINDOW)];
+    buffer.resize(WINDOW, 0);
     // The part of the file that is in the buffer, and how long records have been of late.
-    let (mut held, mut usual) = (0..0_u64, 0);
+    let (mut held, mut usual) = (0..0_u64, None);
     let mut walked = Walked { first: Some(range.start), ..Walked::default() };
     let mut at = range.start;
     while at < range.end && walked.stuck.is_none() {
         let left = len.saturating_sub(at);
         if at < held.start || held.end.saturating_sub(at) < left.min(HEADER_LEN as u64) {
-            let wanted = if usual > LONG { HEADER_LEN as u64 } else { WINDOW as u64 };
+            let is_short = usual.is_some_and(|usual| usual <= LONG);
+            let wanted = if is_short { WINDOW } else { HEADER_LEN } as u64;
             held = at..at + wanted.min(left);
             read(buffer.get_mut(..usize::try_from(held.end - at).unwrap_or(0)).unwrap_or_default(), at)?;
         }
@@ -91,7 +95,7 @@ pub fn walk_stretch(
             Frame::NeedMore { total } if total <= left => {
                 walked.lens.push(u32::try_from(total).unwrap_or(u32::MAX));
                 at += total;
-                usual = (7 * usual + total) / 8;
+                usual = Some(usual.map_or(total, |usual| (7 * usual + total) / 8));
                 None
             }
             Frame::NeedMore { total } => Some(DamageKind::TruncatedRecord { needed: total }),
@@ -114,18 +118,20 @@ pub fn walk_guessed(
     len: u64,
     range: Range<u64>,
     limit: ByteSize,
+    buffer: &mut Vec<u8>,
     mut read: impl FnMut(&mut [u8], u64) -> Result<()>,
 ) -> Result<Walked> {
-    let mut buffer = vec![0; WINDOW + HEADER_LEN];
+    buffer.resize(WINDOW, 0);
     let mut from = range.start;
     while from < range.end.min(range.start.saturating_add(SEARCHED)) {
         let wanted = usize::try_from(len - from).unwrap_or(usize::MAX).min(buffer.len());
         let window = buffer.get_mut(..wanted).unwrap_or_default();
         read(window, from)?;
         if let Some(at) = find_header(window, 0, kept_in_32_bits(limit)) {
-            return walk_stretch(len, from + at as u64..range.end, limit, read);
+            return walk_stretch(len, from + at as u64..range.end, limit, buffer, read);
         }
-        from += WINDOW as u64;
+        // A header may stand across the end of the window.
+        from += (WINDOW - (HEADER_LEN - 1)) as u64;
     }
     Ok(Walked { end: range.start, ..Walked::default() })
 }
@@ -197,6 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_found_wherever_it_stands_in_what_is_read_at_once() {
+        for before in (WINDOW - 2 * HEADER_LEN..WINDOW + 2).chain([0, 3 * WINDOW]) {
+            let bytes = [vec![1; before], file(&[50, 60])].concat();
+            let len = bytes.len() as u64;
+            let walked = walk_guessed(len, 0..len, DEFAULT_MAX_RECORD, &mut vec![9; 3], read(&bytes)).unwrap();
+            assert_eq!(walked.first, Some(before as u64));
+            assert_eq!((walked.lens, walked.end, walked.stuck), (vec![66, 76], len, None));
+        }
+    }
+
+    #[test]
     fn long_records_are_stepped_over() {
         let bytes = file(&[100_000; 100]);
         let total = Cell::new(0);
@@ -207,6 +224,6 @@ mod tests {
         })
         .unwrap();
         assert_eq!(spans.len(), 100);
-        assert!(total.get() < WINDOW + 100 * HEADER_LEN, "{} bytes were read", total.get());
+        assert_eq!(total.get(), 100 * HEADER_LEN);
     }
 }

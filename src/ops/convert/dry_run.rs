@@ -236,7 +236,7 @@ impl WithSource for Sample<'_> {
         let count = SAMPLES.min(self.positions);
         for at in 0..count {
             let position = u64::try_from(u128::from(at) * u128::from(self.positions) / u128::from(count)).unwrap_or(0);
-            batch.clear();
+            batch.clear(0);
             source.fill(position..position + 1, &mut scratch, &mut batch);
             if batch.failed.is_empty() {
                 sampled.records += 1;

@@ -227,12 +227,13 @@ impl Indexer<'_> {
         dirs.extend(self.jobs.iter().filter_map(|job| job.index_dir.parent()));
         dirs.sort_unstable();
         dirs.dedup();
+        let mut there = Vec::new();
         for dir in dirs {
             let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
             if self.storage.stat(dir)?.is_some() {
-                self.storage.sync_dir(dir)?;
+                there.push(dir);
             }
         }
-        Ok(())
+        self.storage.sync_dirs(&there)
     }
 }

@@ -63,14 +63,14 @@ impl Indexer<'_> {
             pieces.len() as u64,
             Bounds { threads, budget: WAITING },
             self.cancel,
-            || (),
-            |at, (), done: &mut Done| {
+            Vec::new,
+            |at, buffer, done: &mut Done| {
                 let piece = usize::try_from(at).ok().and_then(|at| pieces.get(at));
                 let of = piece.and_then(|piece| Some((self.jobs.get(piece.job)?, &piece.stretch)));
                 *done = match of {
                     None => Done::Nothing,
                     Some((job, None)) => Done::Shard(self.shard(job)),
-                    Some((job, Some((range, bytes)))) => Done::Stretch(self.stretch(job, range, *bytes)),
+                    Some((job, Some((range, bytes)))) => Done::Stretch(self.stretch(job, range, *bytes, buffer)),
                 };
             },
             |done| if let Done::Stretch(Ok(walked)) = done { walked.lens.capacity() as u64 * 4 } else { 0 },
@@ -81,7 +81,7 @@ impl Indexer<'_> {
                     (Done::Shard(done), _) => self.take(done, report)?,
                     (Done::Stretch(walked), Some(Piece { job, stretch: Some((range, bytes)) })) => {
                         let Some(job) = self.jobs.get(*job) else { return Ok(Done::Nothing) };
-                        joined.add(walked, |at| self.known(job, at..range.end, *bytes), *bytes);
+                        joined.add(walked, |at| self.known(job, at..range.end, *bytes, &mut Vec::new()), *bytes);
                         if range.end == *bytes {
                             let Joined { spans, error, .. } = std::mem::take(&mut joined);
                             let done = error.map_or_else(
@@ -141,22 +141,22 @@ impl Indexer<'_> {
         }
     }
 
-    fn stretch(&self, job: &Job, range: &Range<u64>, bytes: u64) -> Result<Walked> {
+    fn stretch(&self, job: &Job, range: &Range<u64>, bytes: u64, buffer: &mut Vec<u8>) -> Result<Walked> {
         if range.start == 0 {
-            return self.known(job, range.clone(), bytes);
+            return self.known(job, range.clone(), bytes, buffer);
         }
         let file = self.open(job)?;
-        walk_guessed(bytes, range.clone(), DEFAULT_MAX_RECORD, self.read(&file))
+        walk_guessed(bytes, range.clone(), DEFAULT_MAX_RECORD, buffer, self.read(&file))
     }
 
-    fn known(&self, job: &Job, range: Range<u64>, bytes: u64) -> Result<Walked> {
+    fn known(&self, job: &Job, range: Range<u64>, bytes: u64, buffer: &mut Vec<u8>) -> Result<Walked> {
         let file = self.open(job)?;
         if file.len() != bytes {
             return Err(Error::inputs("the shard changed while it was read")
                 .with_hint("run it again when nothing writes to the shard"))
             .at(&job.path);
         }
-        walk_stretch(bytes, range, DEFAULT_MAX_RECORD, self.read(&file))
+        walk_stretch(bytes, range, DEFAULT_MAX_RECORD, buffer, self.read(&file))
     }
 }
 

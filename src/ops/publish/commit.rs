@@ -17,8 +17,8 @@ use super::{
 use crate::{
     error::{At, Error, Printable, Result},
     index::{MANIFEST_NAME, Manifest},
-    pipeline::{read_json, write_json},
-    storage::Storage,
+    pipeline::{read_json, stage_json, write_json},
+    storage::{Storage, commit_all},
 };
 
 const COMMIT_NAME: &str = "commit.json";
@@ -60,7 +60,11 @@ impl Commit {
 
     /// Drops a publication that is not to be finished.
     pub(crate) fn forget(storage: &dyn Storage, work: &Path) -> Result<()> {
-        storage.remove(&work.join(COMMIT_NAME))?;
+        let path = work.join(COMMIT_NAME);
+        if storage.kind(&path)?.is_none() {
+            return Ok(());
+        }
+        storage.remove(&path)?;
         storage.sync_dir(work)
     }
 
@@ -79,11 +83,12 @@ impl Commit {
         manifest: &Manifest,
     ) -> Result<()> {
         let work = output.work.dir();
+        let mut staged = Vec::new();
         for (name, content) in files {
             let from = PathBuf::from(format!("meta-{name}"));
             let mut file = storage.stage(&work.join(&from))?;
             file.append(&content)?;
-            file.commit()?;
+            staged.push(file);
             moves.push(Move { from, to: PathBuf::from(name) });
         }
         for it in &moves {
@@ -99,7 +104,8 @@ impl Commit {
         let removes =
             output.owned.iter().filter(|old| !new.contains(old) && **old != Path::new(MANIFEST_NAME)).cloned();
         let commit = Self { removes: removes.collect(), moves };
-        write_json(storage, &work.join(STAGED_MANIFEST), manifest)?;
+        staged.push(stage_json(storage, &work.join(STAGED_MANIFEST), manifest)?);
+        commit_all(staged)?;
         storage.sync_dir(work)?;
         write_json(storage, &work.join(COMMIT_NAME), &commit)?;
         storage.sync_dir(work)?;
@@ -114,8 +120,10 @@ impl Commit {
         let staged = work.join(STAGED_MANIFEST);
         if storage.stat(&staged)?.is_some() {
             // While names change, no manifest may say that the folder is complete.
-            storage.remove(&manifest)?;
-            storage.sync_dir(out)?;
+            if storage.kind(&manifest)?.is_some() {
+                storage.remove(&manifest)?;
+                storage.sync_dir(out)?;
+            }
             for old in &self.removes {
                 storage.remove(&out.join(old))?;
             }
@@ -137,9 +145,8 @@ impl Commit {
                     .at(to);
                 }
             }
-            for folder in folders.iter().rev() {
-                storage.sync_dir(folder)?;
-            }
+            let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+            storage.sync_dirs(&folders)?;
             storage.rename(&staged, &manifest)?;
             storage.sync_dir(out)?;
         }

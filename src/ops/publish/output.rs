@@ -159,12 +159,12 @@ impl Output {
         let kept = [LOCK_NAME, OWNED_NAME];
         sweep(storage, self.work.dir(), |name| !kept.contains(&name) && !is_scratch(name))?;
         write_json(storage, &plan_path, plan)?;
-        storage.sync_dir(self.work.dir())?;
-        storage.sync_dir(&self.out)?;
+        let mut folders = vec![self.work.dir(), &self.out];
         for made in &self.created {
             let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty());
-            storage.sync_dir(parent.unwrap_or(Path::new(".")))?;
+            folders.push(parent.unwrap_or(Path::new(".")));
         }
+        storage.sync_dirs(&folders)?;
         Ok(None)
     }
 
