@@ -51,7 +51,7 @@ impl Stream {
     pub(super) fn piece(&self, index: usize) -> Option<Bits<'_>> {
         let Range { start, end } = self.pieces.get(index)?.clone();
         let bytes = self.bytes.get(start..end + BEHIND)?;
-        Some(Bits { bytes, len: end - start, at: 0, word: 0, left: 0 })
+        Some(Bits { bytes, len: end - start, at: 0, next: next(bytes, 0), word: 0, left: 0 })
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -67,20 +67,35 @@ pub(super) struct Bits<'a> {
     len: usize,
     /// Bytes that went into the word.
     at: usize,
+    /// The eight bytes from there.
+    next: u64,
     word: u64,
     left: u32,
 }
 
+/// Eight bytes; zeros behind the end.
+#[inline(always)]
+fn next(bytes: &[u8], at: usize) -> u64 {
+    u64::from_be_bytes(bytes.get(at..).and_then(<[u8]>::first_chunk::<8>).copied().unwrap_or_default())
+}
+
 impl Bits<'_> {
-    /// Makes at least 56 bits available if there are fewer than 32. Behind the end they are zeros, see [`Bits::overran`].
+    /// Makes at least 32 bits available. Behind the end they are zeros, see [`Bits::overran`].
     #[inline(always)]
     pub(super) fn refill(&mut self) {
         if self.left < 32 {
-            let next = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>);
-            self.word |= u64::from_be_bytes(next.copied().unwrap_or_default()) >> self.left;
-            self.at += ((63 - self.left) >> 3) as usize;
-            self.left |= 56;
+            self.top_up();
         }
+    }
+
+    /// Makes at least 56 bits available, without a branch: where little is done between two looks, guessing it wrongly
+    /// costs more than it saves. The bytes for the next time are fetched now, so that nobody waits for them.
+    #[inline(always)]
+    pub(super) fn top_up(&mut self) {
+        self.word |= self.next >> self.left;
+        self.at += ((63 - self.left) >> 3) as usize;
+        self.left |= 56;
+        self.next = next(self.bytes, self.at);
     }
 
     /// The next `COUNT` bits, which stay where they are.

@@ -4,7 +4,7 @@ use super::{
     Scale,
     bits::Bits,
     idct::{self, Block, Factors, PLACES},
-    tables::{Entry, LOOK, Leap, SKIP_LOOK, START_LAST, Start, Table, extend},
+    tables::{Entry, LOOK, Leap, Opening, Openings, SKIP_LOOK, START_LAST, Start, Table, extend},
 };
 
 /// Codes of at most this many bits: a difference of mean values in 8-bit images.
@@ -16,6 +16,7 @@ pub(super) struct Coder<'a> {
     ac: &'a Table,
     leaps: Option<&'a [Leap; 1 << SKIP_LOOK]>,
     starts: Option<&'a [Start; 1 << LOOK]>,
+    openings: Option<&'a [Opening; 1 << SKIP_LOOK]>,
     factors: Factors,
     /// The mean of the block before.
     mean: i32,
@@ -24,9 +25,24 @@ pub(super) struct Coder<'a> {
 
 impl<'a> Coder<'a> {
     /// `quantization` is in zigzag order. `full`: whether blocks are decoded at full size.
-    pub(super) fn new(dc: &'a Table, ac: &'a Table, quantization: &[u16; 64], full: bool) -> Self {
+    pub(super) fn new(
+        dc: &'a Table,
+        ac: &'a Table,
+        openings: &'a Openings,
+        quantization: &[u16; 64],
+        full: bool,
+    ) -> Self {
         let factors = if full { idct::full_factors(quantization) } else { idct::reduced_factors(quantization) };
-        Self { dc, ac, leaps: ac.leaps(), starts: ac.starts(), factors, mean: 0, block: [0; 64] }
+        Self {
+            dc,
+            ac,
+            leaps: ac.leaps(),
+            starts: ac.starts(),
+            openings: openings.entries(),
+            factors,
+            mean: 0,
+            block: [0; 64],
+        }
     }
 
     /// Forgets the block before, as a restart marker demands.
@@ -70,6 +86,16 @@ impl<'a> Coder<'a> {
     /// Follows the codes of a block; only the mean is kept, for the block behind.
     #[inline(always)]
     pub(super) fn pass(&mut self, bits: &mut Bits<'_>) -> Option<()> {
+        if let Some(openings) = self.openings {
+            bits.top_up();
+            #[expect(clippy::indexing_slicing, reason = "twelve bits are below the length")]
+            let opening = openings[bits.peek::<SKIP_LOOK>() & ((1 << SKIP_LOOK) - 1)];
+            if opening.bits > 0 {
+                bits.skip(opening.bits.into());
+                self.mean += i32::from(opening.number);
+                return if opening.next == 64 { Some(()) } else { self.leap(bits, opening.next.into()) };
+            }
+        }
         self.mean(bits)?;
         self.leap(bits, 1)
     }
@@ -153,7 +179,7 @@ impl<'a> Coder<'a> {
     fn leap(&self, bits: &mut Bits<'_>, mut k: u32) -> Option<()> {
         if let Some(leaps) = self.leaps {
             while k < 64 {
-                bits.refill();
+                bits.top_up();
                 #[expect(clippy::indexing_slicing, reason = "twelve bits are below the length")]
                 let leap = leaps[bits.peek::<SKIP_LOOK>() & ((1 << SKIP_LOOK) - 1)];
                 // The last of these codes may belong to the next block.
@@ -168,7 +194,7 @@ impl<'a> Coder<'a> {
             }
         }
         while k < 64 {
-            bits.refill();
+            bits.top_up();
             let mut entry = self.ac.entry(bits.peek::<LOOK>());
             if entry == Entry::default() {
                 entry = self.ac.long(bits.peek::<16>())?;

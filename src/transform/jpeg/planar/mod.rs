@@ -16,9 +16,9 @@ use std::ops::Range;
 use self::{
     bits::{Bits, Stream},
     block::Coder,
-    tables::Table,
+    tables::{Openings, Table},
 };
-use super::{Colour, Jpeg, Part, decode};
+use super::{Colour, Jpeg, Part, Scan, decode};
 use crate::transform::planes::Plane;
 
 /// Samples of a side that eight stored samples become.
@@ -84,6 +84,8 @@ struct Tables {
     ac: [Option<Table>; 4],
     /// Steps in zigzag order.
     steps: [Option<[u16; 64]>; 4],
+    /// For each component.
+    openings: [Openings; 3],
 }
 
 impl std::fmt::Debug for Tables {
@@ -100,8 +102,9 @@ impl Tables {
             let (symbols, tail) = tail.split_at_checked(counts.iter().map(|&n| usize::from(n)).sum())?;
             let class = if head >> 4 == 0 { &mut self.dc } else { &mut self.ac };
             let slot = class.get_mut(usize::from(head & 15))?;
-            if !slot.as_ref().is_some_and(|table| table.is(counts, symbols)) {
-                *slot = Some(Table::new(counts, symbols)?);
+            match slot {
+                Some(table) if table.is(counts, symbols) => table.is_common = true,
+                _ => *slot = Some(Table::new(counts, symbols)?),
             }
             rest = tail;
         }
@@ -122,6 +125,30 @@ impl Tables {
                 let (steps, _) = steps.as_chunks::<2>();
                 *slot = Some(std::array::from_fn(|i| steps.get(i).map_or(0, |step| u16::from_be_bytes(*step))));
                 rest = tail;
+            }
+        }
+        Some(())
+    }
+}
+
+impl Tables {
+    /// Makes the tables with which codes are passed, where they will save more than they cost.
+    fn prepare(&mut self, scan: &Scan, wants: &[Option<Want>], passed: usize, mcus: usize) -> Option<()> {
+        for ((member, want), openings) in scan.members().iter().zip(wants).zip(&mut self.openings) {
+            let (dc, ac) = (self.dc.get(member.dc)?.as_ref()?, self.ac.get_mut(member.ac)?.as_mut()?);
+            let scale = want.as_ref().map(|want| want.scale);
+            let pays = if dc.is_common && ac.is_common { passed > 0 } else { passed * 2 > mcus };
+            let means = scale.is_none_or(|scale| scale == Scale::Eighth);
+            if pays || scale != Some(Scale::Full) {
+                ac.prepare_leaps();
+            }
+            if scale == Some(Scale::Quarter) {
+                ac.prepare_starts();
+            }
+            if pays || means {
+                openings.prepare(dc, ac);
+            } else {
+                openings.clear();
             }
         }
         Some(())
@@ -203,19 +230,8 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
         include(&mut columns, &want.columns, 8 * h, mcus.0);
         include(&mut rows, &want.rows, 8 * v, mcus.1);
     }
-    let has_leaps =
-        wants.iter().flatten().any(|want| want.scale < Scale::Full) || columns.len() * rows.len() * 2 < mcus.0 * mcus.1;
-    let has_starts = wants.iter().flatten().any(|want| want.scale == Scale::Quarter);
-    for member in scan.members() {
-        if let Some(table) = tables.ac.get_mut(member.ac)? {
-            if has_leaps {
-                table.prepare_leaps();
-            }
-            if has_starts {
-                table.prepare_starts();
-            }
-        }
-    }
+    let passed = mcus.0 * mcus.1 - columns.len() * rows.len();
+    tables.prepare(scan, wants, passed, mcus.0 * mcus.1)?;
     let mut lanes = Vec::with_capacity(3);
     for (index, member) in scan.members().iter().enumerate() {
         let (h, v) = factors(index)?;
@@ -224,7 +240,7 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
         let (dc, ac) = (tables.dc.get(member.dc)?.as_ref()?, tables.ac.get(member.ac)?.as_ref()?);
         let component = jpeg.components.get(index)?;
         let steps = tables.steps.get(usize::from(component.quantization))?.as_ref()?;
-        let coder = Coder::new(dc, ac, steps, scale == Some(Scale::Full));
+        let coder = Coder::new(dc, ac, tables.openings.get(index)?, steps, scale == Some(Scale::Full));
         lanes.push(Lane { h, v, coder, scale, mcu: (h * side, v * side) });
         if scale.is_some() {
             let stored = |whole: u32, factor: u32, max: u32| (whole * factor).div_ceil(max) as usize;

@@ -116,6 +116,71 @@ pub(super) struct Start {
     pub(super) numbers: [i8; 3],
 }
 
+/// The mean of a block and the codes that stand with it in the next [`SKIP_LOOK`] bits, for which only their lengths
+/// matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Opening {
+    /// The difference to the mean of the block before.
+    pub(super) number: i16,
+    /// Bits to skip; 0 when the mean is not in sight.
+    pub(super) bits: u8,
+    /// The coefficient, in zigzag order, that comes next; 64 when the last code ends the block.
+    pub(super) next: u8,
+}
+
+/// The openings of the blocks that two tables are for, and what made them.
+#[derive(Default)]
+pub(super) struct Openings {
+    made_of: Option<[Made; 2]>,
+    entries: Vec<Opening>,
+}
+
+/// The segment that defines a table.
+type Made = ([u8; 16], Vec<u8>);
+
+impl Openings {
+    /// Makes the openings for two tables, unless they are those at hand.
+    pub(super) fn prepare(&mut self, dc: &Table, ac: &Table) {
+        let same = |table: &Table, made: &Made| table.is(&made.0, &made.1);
+        if self.made_of.as_ref().is_some_and(|[first, second]| same(dc, first) && same(ac, second)) {
+            return;
+        }
+        self.made_of = Some([dc, ac].map(|table| (table.counts, table.symbols.clone())));
+        self.entries.clear();
+        self.entries.extend((0..1 << SKIP_LOOK).map(|look| opening(dc, ac, look)));
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.made_of = None;
+        self.entries.clear();
+    }
+
+    pub(super) fn entries(&self) -> Option<&[Opening; 1 << SKIP_LOOK]> {
+        self.entries.as_array()
+    }
+}
+
+fn opening(dc: &Table, ac: &Table, look: usize) -> Opening {
+    let entry = dc.entries.get(look >> (SKIP_LOOK - LOOK)).copied().unwrap_or_default();
+    let (code, number) = entry.parts();
+    // Numbers of no bits are no whole entries: such a code would end a block of the other kind of table.
+    let is_known = code > 0 && entry.run() == 0 && (entry.is_whole() || number == 0);
+    if !is_known {
+        return Opening::default();
+    }
+    let used = code + number;
+    let leap = ac.leap_behind(look, used);
+    let (bits, coefficients) = (leap.bits(), leap.coefficients());
+    let next = match (leap.is_end(), 1 + coefficients) {
+        (true, ..64) => 64,
+        (false, next @ ..64) => next,
+        // The last of these codes may belong to the next block: only the mean, then.
+        _ => 1,
+    };
+    let bits = if next == 1 { used } else { bits };
+    Opening { number: entry.number(), bits: u8::try_from(bits).unwrap_or(0), next: u8::try_from(next).unwrap_or(1) }
+}
+
 /// The last coefficient that [`Start`] knows.
 pub(super) const START_LAST: u32 = 4;
 
@@ -124,6 +189,8 @@ pub(super) struct Table {
     /// The segment that defines it, by which it is recognised in the next image.
     counts: [u8; 16],
     symbols: Vec<u8>,
+    /// Whether more than one image came with it, so that tables for it pay.
+    pub(super) is_common: bool,
     entries: Box<[Entry; 1 << LOOK]>,
     /// For each length, the first 16-bit prefix above its codes, and what to add to a code for its index in `symbols`.
     limit: [u32; 17],
@@ -138,6 +205,7 @@ impl Table {
         let mut table = Self {
             counts: *counts,
             symbols: symbols.to_vec(),
+            is_common: false,
             entries: Box::new([Entry::default(); 1 << LOOK]),
             limit: [0; 17],
             offset: [0; 17],
@@ -177,7 +245,7 @@ impl Table {
         }
         let mut leaps = Box::new([Leap::default(); 1 << SKIP_LOOK]);
         for (look, leap) in (0_usize..).zip(leaps.iter_mut()) {
-            *leap = self.leap(look);
+            *leap = self.leap_behind(look, 0);
         }
         self.leaps = Some(leaps);
     }
@@ -231,8 +299,12 @@ impl Table {
         self.starts.as_deref()
     }
 
-    fn leap(&self, look: usize) -> Leap {
-        let (mut used, mut coefficients) = (0, 0);
+    /// The codes in sight behind the first `used` bits, which count.
+    fn leap_behind(&self, look: usize, mut used: u32) -> Leap {
+        let mut coefficients = 0;
+        if used >= SKIP_LOOK {
+            return Leap::new(used, 0, false);
+        }
         loop {
             // The bits behind the look are unknown: zeros here, and a code counts only if it does not reach them. Its number
             // may: nobody asks what it is.
