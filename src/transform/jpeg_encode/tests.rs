@@ -273,7 +273,7 @@ fn colours_become_what_libjpeg_makes_of_them() {
 fn halved_chroma_is_the_mean_of_four() {
     // Blue in the first pixel of each square, else black: 255 and three times 128.
     let (width, height) = (5, 3);
-    let blue = |place: usize| ((place % width | place / width) & 1 == 0).then_some([0, 0, 255]);
+    let blue = |place: usize| (((place % width) | (place / width)) & 1 == 0).then_some([0, 0, 255]);
     let pixels: Vec<u8> = (0..width * height).flat_map(|place| blue(place).unwrap_or_default()).collect();
     let mut planes = Default::default();
     rgb_to_planes(&pixels, width, height, true, &mut planes);
