@@ -1,6 +1,7 @@
 """Measures shardify beside floors and peers, in turns. Started by benches/compare/run, whose --help says how."""
 
 import argparse
+import dataclasses
 import datetime
 import json
 import os
@@ -77,6 +78,8 @@ def run(entry, scratch):
         return None, f"status {got['status']}: {got.get('error', '')[-2000:]}"
     said = got.pop("said")
     got["inner"] = json.loads(said)["seconds"] if said.startswith('{"seconds"') else None
+    if entry.says not in said:
+        return None, f"it says {said!r}, not {entry.says!r}"
     try:
         if entry.check:
             entry.check(entry.out)
@@ -97,7 +100,7 @@ def take_turns(job, args, scratch):
             if entry.name in failed or (entry.slow and turn > args.slow_runs):
                 continue
             if entry.name in qualities:
-                entry = dataclass_without_quality(entry)
+                entry = dataclasses.replace(entry, quality=None)
             got, why = run(entry, scratch)
             if got is None:
                 failed[entry.name] = why
@@ -112,18 +115,12 @@ def take_turns(job, args, scratch):
     return runs, failed, qualities
 
 
-def dataclass_without_quality(entry):
-    import dataclasses
-
-    return dataclasses.replace(entry, quality=None)
-
-
 def measure(bench, args, results, path):
     scratch = bench.folder / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     bad, start = [], time.monotonic()
-    for name in dict.fromkeys(GROUPS[group] for group in args.only):
-        for job in name.jobs(bench):
+    for group in dict.fromkeys(GROUPS[name] for name in args.only):
+        for job in group.jobs(bench):
             if args.job not in job.name:
                 continue
             minutes = (time.monotonic() - start) / 60
@@ -171,6 +168,8 @@ def main():
             options=args,
         )
         results["machine"] = about.machine(bench)
+        if os.getloadavg()[0] > 0.5:
+            print(f"something else runs on this machine (load {os.getloadavg()[0]:.1f}): figures will not be worth much", flush=True)
         bad = measure(bench, args, results, path)
     (args.out / "README.md").write_text(report.page(results))
     plot.draw(results, args.out / "ratios.png")

@@ -49,8 +49,11 @@ def ours(job):
     return next((figures(entry) for entry in job["entries"] if entry["kind"] == OURS and entry["runs"]), None)
 
 
-def number(value, digits=2):
-    return "" if value is None else f"{value:.{digits}f}"
+def number(value):
+    """Three digits, or all before the point."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
 
 
 def ratio(value, base):
@@ -80,7 +83,7 @@ def table(job):
             "" if kind == OURS else number(got["wall"]),
             number(got["inner"]),
             number(got["cpu"]),
-            number(got["peak"], 0),
+            f"{got['peak']:.0f}",
             f"{job['records'] / got['synced']:,.0f}",
             ratio(got["synced"], base),
             ratio(got["inner_synced"], base) if kind == PEER else "",
@@ -101,7 +104,8 @@ def scale(jobs):
                 each, cpu = (got[key] / job["records"] * 1e6 for key in ("synced", "cpu"))
                 threads = entry["name"].split()[-1]
                 rate = f"{job['records'] / got['synced']:,.0f}"
-                lines.append(f"| {name.removeprefix('scale, ')} | {threads} | {got['synced']:.2f} | {each:.2f} | {rate} | {cpu:.2f} | {got['peak']:.0f} |")
+                seconds = number(got["synced"])
+                lines.append(f"| {name.removeprefix('scale, ')} | {threads} | {seconds} | {each:.2f} | {rate} | {cpu:.2f} | {got['peak']:.0f} |")
     return lines
 
 
@@ -116,7 +120,7 @@ def summary(jobs):
         floors = [f"{base['synced'] / got['synced']:.2f}x {entry['name']}" for entry, got in measured if entry["kind"] == FLOOR]
         peers = sorted(((got["synced"], entry["name"]) for entry, got in measured if entry["kind"] == PEER))
         ends = [f"{ratio(seconds, base['synced'])}x, {peer}" for seconds, peer in (peers[:1] + peers[-1:])]
-        lines.append(f"| {name} | {base['synced']:.2f} | {'; '.join(floors)} | {' | '.join(ends or ['', ''])} |")
+        lines.append(f"| {name} | {number(base['synced'])} | {'; '.join(floors)} | {' | '.join(ends or ['', ''])} |")
     return lines
 
 

@@ -20,13 +20,14 @@ def jobs(bench):
 def validate(bench, folder, rows):
     yield Entry("cat > /dev/null", FLOOR, ["sh", "-c", f"cat {folder}/* > /dev/null"])
     yield Entry("sha256sum", FLOOR, ["sh", "-c", f"sha256sum {folder}/*"])
+    says = f" {rows:,} records, "
     for threads in reversed(bench.threads()):
-        yield Entry(f"shardify validate --threads {threads}", OURS, bench.ours("validate", folder, threads=threads))
+        yield Entry(f"shardify validate --threads {threads}", OURS, bench.ours("validate", folder, threads=threads), says=says)
     yield Entry("tf.data count, parallel reads", PEER, bench.peer("count_tf", folder, rows))
 
 
 def index(bench, folder, rows):
-    check = verify.indexed(rows)
+    check = verify.indexed(folder)
     beside = folder / "index"
     yield Entry("cat > /dev/null", FLOOR, ["sh", "-c", f"cat {folder}/* > /dev/null"])
     for threads in reversed(bench.threads()):

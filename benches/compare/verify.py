@@ -146,11 +146,19 @@ def count(records, least):
     return check
 
 
-def indexed(records):
-    """A check that the indexes below a folder have so many lines, of which each is as long as its record says."""
+def indexed(folder):
+    """A check that each shard of a folder has an index that says where each of its records begins, and how long it is."""
+
+    def places(path):
+        at = 0
+        for length in lengths(path):
+            yield f"{at} {length + 16}\n"
+            at += length + 16
 
     def check(out):
-        lines = [line.split() for path in sorted(out.rglob("*.idx")) for line in path.read_text().splitlines()]
-        assert len(lines) == records, f"{len(lines)} records are indexed, {records} expected"
+        indexes = {path.name: path for path in out.rglob("*.idx")}
+        for path in shards(folder):
+            got = indexes[path.name + ".idx"].read_text()
+            assert got == "".join(places(path)), f"{path.name}: another index than its frames say"
 
     return check
