@@ -48,6 +48,7 @@ def options():
     parser.add_argument("--shards-gb", type=float, default=2, help="size of each set of shards")
     parser.add_argument("--scale", type=lambda text: [int(n) for n in text.split(",")], default=[10**4, 10**5, 10**6])
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(".bench"), help=argparse.SUPPRESS)
+    parser.add_argument("--prepare", action="store_true", help="measure nothing, only install the peers and make the inputs")
     parser.add_argument("--draw", action="store_true", help="measure nothing, only write tables and plot again")
     args = parser.parse_args()
     if unknown := set(args.only) - set(GROUPS):
@@ -121,7 +122,7 @@ def measure(bench, args, results, path):
     bad, start = [], time.monotonic()
     for group in dict.fromkeys(GROUPS[name] for name in args.only):
         for job in group.jobs(bench):
-            if args.job not in job.name:
+            if args.job not in job.name or args.prepare:
                 continue
             minutes = (time.monotonic() - start) / 60
             print(f"== {job.name}  [{minutes:.1f} min]", flush=True)
@@ -171,6 +172,8 @@ def main():
         if os.getloadavg()[0] > 0.5:
             print(f"something else runs on this machine (load {os.getloadavg()[0]:.1f}): figures will not be worth much", flush=True)
         bad = measure(bench, args, results, path)
+        if args.prepare:
+            return
     (args.out / "README.md").write_text(report.page(results))
     plot.draw(results, args.out / "ratios.png")
     print(f"wrote {path}, README.md and ratios.png beside it")

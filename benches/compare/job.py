@@ -16,12 +16,12 @@ class Entry:
     command: list
     out: pathlib.Path | None = None
     check: Callable | None = None
-    # For commands without output: what the last line that they print must hold.
-    says: str = ""
     # Quality of pixels: measured once, as it does not change from run to run.
     quality: Callable | None = None
     # Takes --slow-runs turns.
     slow: bool = False
+    # For commands without output: what the last line that they print must hold.
+    says: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
