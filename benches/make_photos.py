@@ -3,14 +3,14 @@
     apt-get install mate-backgrounds [lomiri-wallpapers-16.04 lomiri-wallpapers-20.04]
     python3 benches/make_photos.py OUT [COUNT] [--detailed | --large | --tiny] [--sources DIR]
 
-Crops of few sources: fine for speed and memory, no data set. Needs Pillow. The same COUNT gives the same pictures. DIR is where
-the packages are unpacked (`dpkg -x PACKAGE.deb DIR`), instead of /.
+Crops of few sources: fine for speed and memory, no data set. Needs Pillow. The same COUNT gives the same pictures.
+DIR is where the packages are unpacked (`dpkg -x PACKAGE.deb DIR`), instead of /.
 
-Wallpapers are smooth: crops of 500x375 take about 50 kB. --detailed takes those that are not, the lomiri packages' too, and most of
-them at a half or a third of their size, as the photographs of ImageNet are reduced: about 95 kB.
---large takes the lomiri packages too. Every second picture is a crop of 4000x3000 out of one photograph that is larger; few
-such exist in packages, so the others join four crops of 2000x1500. Nothing is scaled: each pixel is one of the source.
---tiny gives 64x48 pixels, cut out likewise.
+Wallpapers are smooth: crops of 500x375 take about 50 kB. --detailed takes those that are not, the lomiri packages'
+too, and most of them at a half or a third of their size, as the photographs of ImageNet are reduced: about 95 kB.
+--large takes the lomiri packages too. Every second picture is a crop of 4000x3000 out of one photograph that is
+larger; few such exist in packages, so the others join four crops of 2000x1500. Nothing is scaled: each pixel is one
+of the source. --tiny gives 64x48 pixels, cut out likewise.
 """
 
 import argparse
@@ -100,7 +100,9 @@ def make_large(i: int, out: str, root: str) -> None:
         picture = cut(Image.open(sources[i // 2 % len(sources)]).convert("RGB"), 4000, 3000, rnd)
     else:
         picture = Image.new("RGB", (4000, 3000))
-        for corner, source in zip([(0, 0), (2000, 0), (0, 1500), (2000, 1500)], rnd.sample(find(root, PARTS_OF_LARGE), 4)):
+        for corner, source in zip(
+            [(0, 0), (2000, 0), (0, 1500), (2000, 1500)], rnd.sample(find(root, PARTS_OF_LARGE), 4)
+        ):
             picture.paste(cut(Image.open(source).convert("RGB"), 2000, 1500, rnd), corner)
     picture.save(path_of(out, i), quality=rnd.choice([90, 91, 92]))
 

@@ -3,11 +3,12 @@
     python3 benches/measure.py [-n RUNS] [--remove PATH] [--sync PATH] COMMAND...
 
 --remove deletes an output before each run, outside of the time; --sync ends each run, inside of the time, with `fsync`
-of every file below PATH, for programs that do not sync what they write. CPU and memory are those of the command and of all
-processes that it started. With --json, one run is made and its figures are printed, with the last line that it wrote.
+of every file below PATH, for programs that do not sync what they write. CPU and memory are those of the command and
+of all processes that it started. With --json, one run is made and its figures are printed, with the last line that it
+wrote.
 
-A process is charged with the memory of the one that starts it, from before its own program is loaded: no peak is below that
-of this script, which therefore imports little and is best started with `python3 -I -S`.
+A process is charged with the memory of the one that starts it, from before its own program is loaded: no peak is
+below that of this script, which therefore imports little and is best started with `python3 -I -S`.
 """
 
 import os
@@ -42,7 +43,7 @@ def proportional(pid):
 
 
 class Sampler(threading.Thread):
-    """Watches the sum of a process and those below it. One process alone is left to the kernel, which knows its peak."""
+    """Watches the sum of a process and those below it. Of one alone the kernel knows the peak."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -77,7 +78,8 @@ def fsync(path):
 def measure(command, sync=None, stdout=os.devnull, stderr=os.devnull):
     """wall: until the command ended; synced: until what it wrote was on the disk; cpu, both in seconds; peak in MB."""
     actions = [
-        (os.POSIX_SPAWN_OPEN, fd, name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644) for fd, name in [(1, stdout), (2, stderr)]
+        (os.POSIX_SPAWN_OPEN, fd, name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        for fd, name in [(1, stdout), (2, stderr)]
     ]
     start = time.perf_counter()
     pid = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)

@@ -8,7 +8,9 @@ import platform
 import shlex
 import subprocess
 
-PACKAGES = "tensorflow-cpu tensorflow-datasets webdataset array-record tfrecord opencv-python-headless pillow numpy".split()
+PACKAGES = (
+    "tensorflow-cpu tensorflow-datasets webdataset array-record tfrecord opencv-python-headless pillow numpy".split()
+)
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -37,7 +39,8 @@ def machine(bench):
         "processor": processor(),
         "memory_gb": round(memory / 1e9),
         "kernel": platform.release(),
-        "filesystem": said("stat", "-f", "-c", "%T", str(bench.folder)),
+        "filesystem": said("findmnt", "-n", "-o", "FSTYPE", "-T", str(bench.folder)),
+        "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "rustc": said("rustc", "--version"),
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
@@ -55,7 +58,6 @@ def when(bench):
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit + (" and changes" if changed not in ("", "unknown") else ""),
         "shardify": said(str(bench.shardify), "--version"),
-        "load": round(os.getloadavg()[0], 2),
     }
 
 

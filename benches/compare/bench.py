@@ -35,20 +35,38 @@ ENVIRONMENT = {
 
 def options():
     parser = argparse.ArgumentParser(prog="benches/compare/run", description=__doc__)
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(f"docs/benchmarks/{datetime.date.today()}"), help="default: docs/benchmarks/DATE")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(GROUPS), help=f"some of {','.join(GROUPS)}")
+    parser.add_argument(
+        "--out",
+        type=pathlib.Path,
+        default=pathlib.Path(f"docs/benchmarks/{datetime.date.today()}"),
+        help="default: docs/benchmarks/DATE",
+    )
+    parser.add_argument(
+        "--only",
+        metavar="GROUPS",
+        type=lambda text: text.split(","),
+        default=list(GROUPS),
+        help=f"some of {','.join(GROUPS)}",
+    )
     parser.add_argument("--job", default="", help="only jobs that have this in their names")
     parser.add_argument("--runs", type=int, default=5, help="turns that count, after one that warms the cache")
     parser.add_argument("--slow-runs", type=int, help="turns of the commands that take longest (default: as --runs)")
     parser.add_argument("--photos", type=int, default=10_000, help="photographs of keep")
     parser.add_argument("--resized", type=int, default=2000, help="photographs of 500x375 to resize")
-    parser.add_argument("--large", type=int, default=60, help="photographs of 12 megapixels to resize")
+    parser.add_argument("--large", type=int, default=100, help="photographs of 12 megapixels to resize")
     parser.add_argument("--rows", type=int, default=60_000, help="rows of the uint8 array")
     parser.add_argument("--array-gb", type=float, default=4, help="size of the large array")
     parser.add_argument("--shards-gb", type=float, default=2, help="size of each set of shards")
-    parser.add_argument("--scale", type=lambda text: [int(n) for n in text.split(",")], default=[10**4, 10**5, 10**6])
+    parser.add_argument(
+        "--scale",
+        type=lambda text: [int(n) for n in text.split(",")],
+        default=[10**4, 10**5, 10**6],
+        help="numbers of records",
+    )
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path(".bench"), help=argparse.SUPPRESS)
-    parser.add_argument("--prepare", action="store_true", help="measure nothing, only install the peers and make the inputs")
+    parser.add_argument(
+        "--prepare", action="store_true", help="measure nothing, only install the peers and make the inputs"
+    )
     parser.add_argument("--draw", action="store_true", help="measure nothing, only write tables and plot again")
     args = parser.parse_args()
     if unknown := set(args.only) - set(GROUPS):
@@ -68,6 +86,13 @@ def run(entry, scratch):
     """One run of one command: what it took, after a check of what it wrote; None and a reason if it failed."""
     remove(entry.out)
     os.sync()
+    try:
+        return run_and_check(entry, scratch)
+    finally:
+        remove(entry.out)
+
+
+def run_and_check(entry, scratch):
     sync = str(entry.out) if entry.out and entry.kind != OURS else ""
     # -I -S: the measuring process is small, as its memory counts for the command's.
     command = [sys.executable, "-I", "-S", MEASURE, "--json", scratch, "--sync", sync, *entry.command]
@@ -88,7 +113,6 @@ def run(entry, scratch):
             got["quality"] = entry.quality(entry.out)
     except Exception as error:  # whatever is wrong with an output is wrong with that command alone
         return None, f"its output is wrong: {type(error).__name__}: {error}"
-    remove(entry.out)
     return got, None
 
 
@@ -126,6 +150,7 @@ def measure(bench, args, results, path):
                 continue
             minutes = (time.monotonic() - start) / 60
             print(f"== {job.name}  [{minutes:.1f} min]", flush=True)
+            when = about.when(bench)
             runs, failed, qualities = take_turns(job, args, scratch)
             bad += [f"{job.name}: {name}" for name in failed]
             results["jobs"][job.name] = {
@@ -133,7 +158,7 @@ def measure(bench, args, results, path):
                 "records": job.records,
                 "bytes": job.bytes,
                 "note": job.note,
-                "when": about.when(bench),
+                "when": when,
                 "entries": [
                     {
                         "name": entry.name,
@@ -170,7 +195,10 @@ def main():
         )
         results["machine"] = about.machine(bench)
         if os.getloadavg()[0] > 0.5:
-            print(f"something else runs on this machine (load {os.getloadavg()[0]:.1f}): figures will not be worth much", flush=True)
+            print(
+                f"something else runs on this machine (load {os.getloadavg()[0]:.1f}): figures will not be worth much",
+                flush=True,
+            )
         bad = measure(bench, args, results, path)
         if args.prepare:
             return

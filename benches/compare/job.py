@@ -9,7 +9,9 @@ FLOOR, PEER, OURS = "floor", "peer", "shardify"
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One command. `check` looks at its output after each run, outside of the time, and raises if it is not what was asked for."""
+    """One command. `check` looks at its output after each run, outside of the time, and raises if it is not what was
+    asked for.
+    """
 
     name: str
     kind: str

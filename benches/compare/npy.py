@@ -23,8 +23,19 @@ def jobs(bench):
         for threads in reversed(bench.threads()):
             command = bench.ours("convert", array, out, *ours, threads=threads)
             entries.append(Entry(f"shardify convert --threads {threads}", OURS, command, out, check()))
-        entries.append(Entry("TensorFlow loop", PEER, bench.peer("npy_tf", array, out, *theirs), out, check(), slow=large))
+        entries.append(
+            Entry("TensorFlow loop", PEER, bench.peer("npy_tf", array, out, *theirs), out, check(), slow=large)
+        )
         if not large:
-            entries.append(Entry("TFDS download_and_prepare", PEER, bench.peer("npy_tfds", array, out, *theirs), out, check(), slow=True))
+            entries.append(
+                Entry(
+                    "TFDS download_and_prepare",
+                    PEER,
+                    bench.peer("npy_tfds", array, out, *theirs),
+                    out,
+                    check(),
+                    slow=True,
+                )
+            )
         note = "TFDS is left out: it takes minutes a run." if large else ""
         yield Job("npy", name, shape[0], inputs.size(array), entries, note)

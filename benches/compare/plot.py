@@ -1,4 +1,6 @@
-"""Draws how long floors and peers take beside shardify: a panel for each job, a bar for each command, on a logarithmic axis."""
+"""Draws how long floors and peers take beside shardify: a panel for each job, a bar for each command, on a logarithmic
+axis.
+"""
 
 import matplotlib
 
@@ -16,7 +18,9 @@ ROW, ABOVE, BELOW, NAMES, BARS, EDGE, HEAD = 0.21, 0.28, 0.2, 2.2, 2.5, 0.1, 0.8
 
 
 def rows_of(job):
-    """(name, kind, times shardify's, the same without starting and importing, quality), the floors first, then from fast to slow."""
+    """(name, kind, times shardify's, the same without starting and importing, quality), the floors first, then from
+    fast to slow.
+    """
     base, rows = ours(job)["synced"], []
     for entry in job["entries"]:
         if entry["runs"] and entry["kind"] != OURS:
@@ -48,7 +52,15 @@ def bar(axes, at, row):
     color = FLOOR_COLOR if kind == FLOOR else PEER_COLOR
     axes.barh(at, min(max(times, LEAST), MOST) - 1, left=1, height=0.68, color=color)
     if inner and kind != FLOOR and inner > LEAST:
-        axes.plot([min(inner, MOST)], [at], marker="o", markersize=3.6, markerfacecolor="white", markeredgecolor=INK, markeredgewidth=0.8)
+        axes.plot(
+            [min(inner, MOST)],
+            [at],
+            marker="o",
+            markersize=3.6,
+            markerfacecolor="white",
+            markeredgecolor=INK,
+            markeredgewidth=0.8,
+        )
     end = max(times, 1, inner or 1)
     inside = end > MOST / 3
     where, color = ((times, "white") if times < MOST else (MOST, "white")) if inside else (end, INK)
@@ -62,7 +74,9 @@ def bar(axes, at, row):
         fontsize=9,
         color=color,
     )
-    axes.annotate(quality, (1, at), xycoords=("axes fraction", "data"), ha="right", va="center_baseline", fontsize=8, color=DIM)
+    axes.annotate(
+        quality, (1, at), xycoords=("axes fraction", "data"), ha="right", va="center_baseline", fontsize=8, color=DIM
+    )
 
 
 def panel(axes, rows):
@@ -107,14 +121,21 @@ def draw(results, path):
 
     cores = results["machine"]["cores"]
     write(EDGE, 0.2, "How many times as long as shardify", 13, fontweight="bold")
-    write(EDGE, 0.46, "Black line: shardify, 1x. Blue: peers, as whole processes; the dot is without starting and importing. Grey: floors, plain copies or", 9)
-    write(EDGE, 0.64, f"decoding alone. Logarithmic axis; medians, {cores} cores, synced to disk. dB: PSNR beside the best result there is (see the tables).", 9)
+    about = [
+        "Black line: shardify, 1x. Blue: peers, as whole processes; the dot is without starting and importing.",
+        "Grey: floors, plain copies or decoding alone. dB: PSNR beside a reference. "
+        f"Logarithmic axis; medians, {cores} cores, synced to disk.",
+    ]
+    for at, text in enumerate(about):
+        write(EDGE, 0.46 + 0.18 * at, text, 9)
     for at, part in enumerate(parts):
         left, y = EDGE + at * (NAMES + BARS + 2 * EDGE), HEAD
         for name, rows in part:
             write(left, y + ABOVE / 2, name, 10, fontweight="bold")
             bottom = y + ABOVE + len(rows) * ROW
-            panel(figure.add_axes([(left + NAMES) / wide, 1 - bottom / high, BARS / wide, len(rows) * ROW / high]), rows)
+            panel(
+                figure.add_axes([(left + NAMES) / wide, 1 - bottom / high, BARS / wide, len(rows) * ROW / high]), rows
+            )
             y += height(rows)
     figure.savefig(path)
     plt.close(figure)

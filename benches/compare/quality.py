@@ -1,8 +1,9 @@
-"""How near resized pixels are to a reference of high quality: Pillow decodes everything and resizes with its antialiased bicubic filter.
+"""How near resized pixels are to a reference of high quality: Pillow decodes everything and resizes with its
+antialiased bicubic filter.
 
-Each tool is compared with the reference for the part of the picture that it keeps, so that a crop of half a pixel less is no loss of
-quality: `resized` (short side 256 as torchvision rounds it, then the centre), `window` (the same part, in whole pixels of the
-source) or `square` (short side 224, the whole of it).
+Each tool is compared with the reference for the part of the picture that it keeps, so that a crop of half a pixel
+less is no loss of quality: `resized` (short side 256 as torchvision rounds it, then the centre), `window` (the same
+part, in whole pixels of the source) or `square` (short side 224, the whole of it).
 """
 
 import io
@@ -59,7 +60,9 @@ class Quality:
 
     def __call__(self, geometry="resized"):
         def measure(out):
-            """Means over a sample of the pictures. A tool may have shuffled: the nearest picture at 8x8 pixels is the one."""
+            """Means over a sample of the pictures. A tool may have shuffled: the nearest picture at 8x8 pixels is the
+            one.
+            """
             if geometry not in self.references:
                 self.references[geometry] = [reference(path, geometry) for path in self.paths]
             values = list(of_tfrecord(out))
@@ -71,7 +74,12 @@ class Quality:
                 ssim.append(structural_similarity(wanted, got, channel_axis=2))
             assert min(psnr) > 18, f"a picture is not the one that it should be: PSNR {min(psnr):.1f}"
             bytes_each = sum(map(len, values)) / len(values)
-            return {"psnr": statistics.mean(psnr), "worst": min(psnr), "ssim": statistics.mean(ssim), "bytes": bytes_each}
+            return {
+                "psnr": statistics.mean(psnr),
+                "worst": min(psnr),
+                "ssim": statistics.mean(ssim),
+                "bytes": bytes_each,
+            }
 
         return measure
 

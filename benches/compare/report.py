@@ -6,17 +6,19 @@ from job import FLOOR, OURS, PEER
 
 HEAD = """# {date}: shardify beside floors and peers
 
-Made by `benches/compare/run`; [docs/benchmarks/README.md](../README.md) says how it measures and what can mislead. The figures of
-every run are in [results.json](results.json).
+Made by `benches/compare/run`; [docs/benchmarks/README.md](../README.md) says how it measures and what can mislead.
+The figures of every run are in [results.json](results.json).
 
-Machine: {cores} cores ({processor}), {memory_gb} GB, Linux {kernel}, {filesystem}; {rustc}; Python {python}.
-Peers: {packages}; mosaicml-streaming {mosaicml-streaming}; img2dataset {img2dataset} with TensorFlow {img2dataset_tensorflow}.
+Machine: {cores} cores ({processor}), {memory_gb} GB, Linux {kernel}, {filesystem}; load before it began
+{load_before}; {rustc}; Python {python}. Peers: {packages}; mosaicml-streaming {mosaicml-streaming}; img2dataset
+{img2dataset} with TensorFlow {img2dataset_tensorflow}.
 
 ![Times of floors and peers beside shardify's](ratios.png)
 
-Medians of whole processes, warm cache, in turns. **synced**: until all that was written is on the disk, which shardify always
-sees to, and which counts in *x shardify* (its default, all cores). **unsynced**: until the process ended. **inner**: the Python
-part without starting and importing, unsynced. **x shardify, inner**: that and the sync, beside the whole of shardify.
+Medians of whole processes, warm cache, in turns. **synced**: until all that was written is on the disk, which
+shardify always sees to, and which counts in *x shardify* (its default, all cores). **unsynced**: until the process
+ended. **inner**: the Python part without starting and importing, unsynced. **x shardify, inner**: that and the sync,
+beside the whole of shardify.
 """
 
 
@@ -53,7 +55,8 @@ def number(value):
     """Three digits, or all before the point."""
     if value is None:
         return ""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    digits = next(digits for least, digits in [(100, 0), (10, 1), (1, 2), (0, 3)] if value >= least)
+    return f"{value:.{digits}f}"
 
 
 def ratio(value, base):
@@ -63,18 +66,35 @@ def ratio(value, base):
     return f"{times:.0f}" if times >= 9.5 else f"{times:.1f}" if times >= 2 else f"{times:.2f}"
 
 
+def line(cells):
+    return f"| {' | '.join(cells)} |"
+
+
+def head(cells):
+    return [line(cells), "|" + "---|" * len(cells)]
+
+
+HEADS = (
+    "command; runs; synced, s (least to most); unsynced, s; inner, s; CPU, s; peak, MB; records/s; "
+    "x shardify; x shardify, inner"
+)
+PIXELS = "PSNR, dB (worst); SSIM; bytes each"
+SHOWN = {FLOOR: "*floor:* {}", PEER: "{}", OURS: "**{}**"}
+
+
 def table(job):
     base = ours(job)
     base = base["synced"] if base else None
+    heads = HEADS.split("; ")
     pixels = any(entry["quality"] for entry in job["entries"])
-    head = ["command", "runs", "synced, s (least to most)", "unsynced, s", "inner, s", "CPU, s", "peak, MB", "records/s", "x shardify", "x shardify, inner"]
-    head += ["PSNR, dB (worst)", "SSIM", "bytes each"] if pixels else []
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    if pixels:
+        heads += PIXELS.split("; ")
+    lines = head(heads)
     for entry in job["entries"]:
         got, kind = figures(entry), entry["kind"]
-        name = f"**{entry['name']}**" if kind == OURS else f"*floor:* {entry['name']}" if kind == FLOOR else entry["name"]
+        name = SHOWN[kind].format(entry["name"])
         if got is None:
-            lines.append(f"| {name} | failed |" + " |" * (len(head) - 2))
+            lines.append(line([name, "failed", *[""] * (len(heads) - 2)]))
             continue
         cells = [
             name,
@@ -88,24 +108,26 @@ def table(job):
             ratio(got["synced"], base),
             ratio(got["inner_synced"], base) if kind == PEER else "",
         ]
-        if pixels:
-            quality = entry["quality"]
-            cells += [f"{quality['psnr']:.1f} ({quality['worst']:.1f})", f"{quality['ssim']:.4f}", f"{quality['bytes']:,.0f}"] if quality else ["", "", ""]
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(line(cells + (quality(entry["quality"]) if pixels else [])))
     return lines
+
+
+def quality(got):
+    if not got:
+        return ["", "", ""]
+    return [f"{got['psnr']:.1f} ({got['worst']:.1f})", f"{got['ssim']:.4f}", f"{got['bytes']:,.0f}"]
 
 
 def scale(jobs):
     """One table for all sizes: time for each record and peak."""
-    lines = ["| job | threads | s | us a record | records/s | CPU, us a record | peak, MB |", "|---|---|---|---|---|---|---|"]
+    lines = head(["job", "threads", "s", "us a record", "records/s", "CPU, us a record", "peak, MB"])
     for name, job in jobs:
         for entry in job["entries"]:
             if got := figures(entry):
-                each, cpu = (got[key] / job["records"] * 1e6 for key in ("synced", "cpu"))
-                threads = entry["name"].split()[-1]
-                rate = f"{job['records'] / got['synced']:,.0f}"
-                seconds = number(got["synced"])
-                lines.append(f"| {name.removeprefix('scale, ')} | {threads} | {seconds} | {each:.2f} | {rate} | {cpu:.2f} | {got['peak']:.0f} |")
+                cells = [name.removeprefix("scale, "), entry["name"].split()[-1], number(got["synced"])]
+                cells += [f"{got['synced'] / job['records'] * 1e6:.2f}", f"{job['records'] / got['synced']:,.0f}"]
+                cells += [f"{got['cpu'] / job['records'] * 1e6:.2f}", f"{got['peak']:.0f}"]
+                lines.append(line(cells))
     return lines
 
 
@@ -117,7 +139,11 @@ def summary(jobs):
         if job["group"] == "scale" or base is None:
             continue
         measured = [(entry, figures(entry)) for entry in job["entries"] if entry["runs"]]
-        floors = [f"{base['synced'] / got['synced']:.2f}x {entry['name']}" for entry, got in measured if entry["kind"] == FLOOR]
+        floors = [
+            f"{base['synced'] / got['synced']:.2f}x {entry['name']}"
+            for entry, got in measured
+            if entry["kind"] == FLOOR
+        ]
         peers = sorted(((got["synced"], entry["name"]) for entry, got in measured if entry["kind"] == PEER))
         ends = [f"{ratio(seconds, base['synced'])}x, {peer}" for seconds, peer in (peers[:1] + peers[-1:])]
         lines.append(f"| {name} | {number(base['synced'])} | {'; '.join(floors)} | {' | '.join(ends or ['', ''])} |")
@@ -129,11 +155,22 @@ def page(results):
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     dates = sorted(job["when"]["date"] for _, job in jobs) or ["nothing"]
     lines = [HEAD.format(**machine | {"packages": packages, "date": dates[-1][:10]}), "## Summary", ""]
-    lines += ["shardify's time as a multiple of each floor's; the peers' as multiples of shardify's.", "", *summary(jobs)]
+    lines += [
+        "shardify's time as a multiple of each floor's; the peers' as multiples of shardify's.",
+        "",
+        *summary(jobs),
+    ]
     for name, job in jobs:
         if job["group"] == "scale":
             continue
-        lines += ["", f"## {name}", "", f"{job['records']:,} records, {job['bytes'] / 1e9:.2f} GB. {made(job)}{job['note']}".rstrip(), "", *table(job)]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"{job['records']:,} records, {job['bytes'] / 1e9:.2f} GB. {made(job)}{job['note']}".rstrip(),
+            "",
+            *table(job),
+        ]
         lines += ["", *(f"    {entry['command']}" for entry in job["entries"])]
     sizes = [(name, job) for name, job in jobs if job["group"] == "scale"]
     if sizes:

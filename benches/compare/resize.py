@@ -23,12 +23,16 @@ def commands(bench, photos, count, form, large, quality):
     words = ["convert", photos, out, "--resize", "256", "--size", "224x224", *pixels]
 
     def peer(name, script, *words, geometry="resized", python=None, slow=False):
-        return Entry(name, PEER, bench.peer(script, photos, out, *words, python=python), out, check, quality(geometry), slow)
+        return Entry(
+            name, PEER, bench.peer(script, photos, out, *words, python=python), out, check, quality(geometry), slow
+        )
 
     yield Entry("decode only, OpenCV", FLOOR, bench.peer("decode", photos, "opencv"))
     yield Entry("decode only, Pillow", FLOOR, bench.peer("decode", photos, "pillow"))
     for threads in reversed(bench.threads()):
-        yield Entry(f"shardify convert --threads {threads}", OURS, bench.ours(*words, threads=threads), out, check, quality())
+        yield Entry(
+            f"shardify convert --threads {threads}", OURS, bench.ours(*words, threads=threads), out, check, quality()
+        )
     yield peer("TensorFlow ops, tf.data", "resize_tf", form, geometry="window", slow=True)
     yield peer("OpenCV", "resize_opencv", form, "full")
     if large:

@@ -22,7 +22,9 @@ def validate(bench, folder, rows):
     yield Entry("sha256sum", FLOOR, ["sh", "-c", f"sha256sum {folder}/*"])
     says = f" {rows:,} records, "
     for threads in reversed(bench.threads()):
-        yield Entry(f"shardify validate --threads {threads}", OURS, bench.ours("validate", folder, threads=threads), says=says)
+        yield Entry(
+            f"shardify validate --threads {threads}", OURS, bench.ours("validate", folder, threads=threads), says=says
+        )
     yield Entry("tf.data count, parallel reads", PEER, bench.peer("count_tf", folder, rows))
 
 
@@ -31,8 +33,13 @@ def index(bench, folder, rows):
     beside = folder / "index"
     yield Entry("cat > /dev/null", FLOOR, ["sh", "-c", f"cat {folder}/* > /dev/null"])
     for threads in reversed(bench.threads()):
-        yield Entry(f"shardify index --threads {threads}", OURS, bench.ours("index", folder, threads=threads), beside, check)
-    yield Entry("tfrecord2idx of tfrecord (Python)", PEER, bench.peer("index_tfrecord", folder, bench.out), bench.out, check)
+        yield Entry(
+            f"shardify index --threads {threads}", OURS, bench.ours("index", folder, threads=threads), beside, check
+        )
+    yield Entry(
+        "tfrecord2idx of tfrecord (Python)", PEER, bench.peer("index_tfrecord", folder, bench.out), bench.out, check
+    )
     if bench.dali.exists():
-        loop = f'mkdir {bench.out}; for shard in {folder}/*; do {bench.dali} "$shard" "{bench.out}/${{shard##*/}}.idx" || exit; done'
+        each = f'{bench.dali} "$shard" "{bench.out}/${{shard##*/}}.idx" || exit'
+        loop = f"mkdir {bench.out}; for shard in {folder}/*; do {each}; done"
         yield Entry("tfrecord2idx of DALI", PEER, ["sh", "-c", loop], bench.out, check)

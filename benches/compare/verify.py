@@ -1,4 +1,6 @@
-"""Looks at what was written, with readers that none of the measured programs brings but `tfrecord`'s protobuf messages."""
+"""Looks at what was written, with readers that none of the measured programs brings but `tfrecord`'s protobuf
+messages.
+"""
 
 import json
 import mmap
@@ -115,7 +117,9 @@ class Same:
 
 
 class SameRows(Same):
-    """The same for the rows of an array. Where there are many, all are compared once for each reader; then they are counted."""
+    """The same for the rows of an array. Where there are many, all are compared once for each reader; then they are
+    counted.
+    """
 
     MANY = 200_000
 
@@ -141,13 +145,15 @@ def count(records, least):
 
     def check(out):
         got = np.fromiter((length for path in shards(out) for length in lengths(path)), np.int64)
-        assert len(got) == records and got.min() >= least, f"{len(got)} records from {got.min()} bytes; {records} from {least} expected"
+        assert len(got) == records and got.min() >= least, (
+            f"{len(got)} records from {got.min()} bytes; {records} from {least} expected"
+        )
 
     return check
 
 
 def indexed(folder):
-    """A check that each shard of a folder has an index that says where each of its records begins, and how long it is."""
+    """A check that each shard of a folder has an index that says where its records begin, and how long they are."""
 
     def places(path):
         at = 0

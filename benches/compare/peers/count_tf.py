@@ -1,4 +1,6 @@
-"""tf.data counts records, which checks their checksums, from files that are read in parallel: count_tf.py SHARDS EXPECTED"""
+"""tf.data counts records, which checks their checksums, from files that are read in parallel: count_tf.py SHARDS
+EXPECTED
+"""
 
 import pathlib
 import sys

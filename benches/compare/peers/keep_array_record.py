@@ -14,7 +14,9 @@ def main(folder, out):
     os.makedirs(out)
     files, shards = images(folder), 4
     for number in range(shards):
-        writer = ArrayRecordWriter(os.path.join(out, f"train.array_record-{number:05}-of-{shards:05}"), "group_size:1,uncompressed")
+        writer = ArrayRecordWriter(
+            os.path.join(out, f"train.array_record-{number:05}-of-{shards:05}"), "group_size:1,uncompressed"
+        )
         for path, label in files[number::shards]:
             with open(path, "rb") as file:
                 writer.write(label.to_bytes(8, "little") + file.read())

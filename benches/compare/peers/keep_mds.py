@@ -7,7 +7,9 @@ from streaming import MDSWriter
 
 
 def main(folder, out):
-    with MDSWriter(out=out, columns={"image": "bytes", "label": "int"}, size_limit=256_000_000, progress_bar=False) as writer:
+    with MDSWriter(
+        out=out, columns={"image": "bytes", "label": "int"}, size_limit=256_000_000, progress_bar=False
+    ) as writer:
         for path, label in images(folder):
             with open(path, "rb") as file:
                 writer.write({"image": file.read(), "label": label})

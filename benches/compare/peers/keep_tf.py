@@ -1,6 +1,7 @@
-"""The loop of TensorFlow's tutorial on TFRecord: the bytes of each file, its label, and its shape, for which it is decoded.
+"""The loop of TensorFlow's tutorial on TFRecord: the bytes of each file, its label, and its shape, for which it is
+decoded.
 
-    keep_tf.py IMAGES OUT [tutorial|bytes]      (bytes: without the shape, hence without decoding)
+keep_tf.py IMAGES OUT [tutorial|bytes]      (bytes: without the shape, hence without decoding)
 """
 
 import os
@@ -29,7 +30,11 @@ def main(folder, out, mode="tutorial"):
                 feature = {"label": int64_feature(label), "image_raw": bytes_feature(data)}
                 if mode == "tutorial":
                     height, width, depth = tf.io.decode_jpeg(data).shape
-                    feature |= {"height": int64_feature(height), "width": int64_feature(width), "depth": int64_feature(depth)}
+                    feature |= {
+                        "height": int64_feature(height),
+                        "width": int64_feature(width),
+                        "depth": int64_feature(depth),
+                    }
                 writer.write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
 
 

@@ -1,4 +1,6 @@
-"""A hand-written builder of TensorFlow Datasets, which gets paths and so keeps the bytes of each file: keep_tfds.py IMAGES OUT"""
+"""A hand-written builder of TensorFlow Datasets, which gets paths and so keeps the bytes of each file: keep_tfds.py
+IMAGES OUT
+"""
 
 import sys
 
@@ -12,7 +14,9 @@ class Photos(tfds.core.GeneratorBasedBuilder):
 
     def _info(self):
         image, label = tfds.features.Image(encoding_format="jpeg"), tfds.features.ClassLabel(num_classes=1000)
-        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict({"image": image, "label": label}))
+        return tfds.core.DatasetInfo(
+            builder=self, features=tfds.features.FeaturesDict({"image": image, "label": label})
+        )
 
     def _split_generators(self, _):
         return {"train": self._generate_examples()}

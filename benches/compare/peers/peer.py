@@ -1,4 +1,6 @@
-"""What the peers' scripts share: files and labels, the part of a picture that is kept, and how long the work took without imports."""
+"""What the peers' scripts share: files and labels, the part of a picture that is kept, and how long the work took
+without imports.
+"""
 
 import contextlib
 import json
@@ -6,7 +8,7 @@ import os
 import pathlib
 import time
 
-CORES = os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0))
 SHORT, SIZE = 256, 224
 
 
@@ -29,7 +31,7 @@ def shard(folder, number, of):
 
 
 def kept(width, height):
-    """The size whose short side is 256, and the corner of the 224x224 in its centre: both as torchvision rounds them."""
+    """The size whose short side is 256, and the corner of the 224x224 in its centre, as torchvision rounds them."""
     if width <= height:
         size = SHORT, SHORT * height // width
     else:

@@ -1,6 +1,7 @@
-"""img2dataset from `file://` addresses: short side and square of 224 in one step, JPEG q90, TFRecord; in an environment of its own.
+"""img2dataset from `file://` addresses: short side and square of 224 in one step, JPEG q90, TFRecord; in an
+environment of its own.
 
-    resize_img2dataset.py IMAGES OUT
+resize_img2dataset.py IMAGES OUT
 """
 
 import os

@@ -2,8 +2,8 @@
 
     resize_opencv.py IMAGES OUT jpeg|raw full|reduced
 
-reduced: the decoder shrinks (scaled DCT) to the nearest half, quarter or eighth that is not below the size asked for, which costs
-a look at the file's header. INTER_AREA is what OpenCV recommends for shrinking.
+reduced: the decoder shrinks (scaled DCT) to the nearest half, quarter or eighth that is not below the size asked for,
+which costs a look at the file's header. INTER_AREA is what OpenCV recommends for shrinking.
 """
 
 import functools
@@ -59,7 +59,11 @@ def main(folder, out, form, mode):
     os.makedirs(out)
     shards = 4 * CORES
     with Pool(CORES) as pool:
-        pool.map(functools.partial(work, shards=shards, files=images(folder), out=out, form=form, mode=mode), range(shards), 1)
+        pool.map(
+            functools.partial(work, shards=shards, files=images(folder), out=out, form=form, mode=mode),
+            range(shards),
+            1,
+        )
         pool.close()
         pool.join()
 

@@ -2,8 +2,9 @@
 
     resize_pillow.py IMAGES OUT jpeg|raw draft|thumbnail|full
 
-draft: the decoder shrinks as far as it can (scaled DCT), the rest is resized. thumbnail: what Image.thumbnail does by default: the
-decoder leaves twice the size that is asked for. full: everything is decoded. All end with the antialiased bicubic filter.
+draft: the decoder shrinks as far as it can (scaled DCT), the rest is resized. thumbnail: what Image.thumbnail does by
+default: the decoder leaves twice the size that is asked for. full: everything is decoded. All end with the
+antialiased bicubic filter.
 """
 
 import functools
@@ -23,7 +24,9 @@ def resize(path, mode):
         if mode != "full":
             spare = 2 if mode == "thumbnail" else 1
             image.draft("RGB", (size[0] * spare, size[1] * spare))
-        image = image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0 if mode == "thumbnail" else None)
+        image = image.convert("RGB").resize(
+            size, Image.Resampling.BICUBIC, reducing_gap=2.0 if mode == "thumbnail" else None
+        )
     return image.crop((left, top, left + SIZE, top + SIZE))
 
 
@@ -45,7 +48,11 @@ def main(folder, out, form, mode):
     os.makedirs(out)
     shards = 4 * CORES
     with Pool(CORES) as pool:
-        pool.map(functools.partial(work, shards=shards, files=images(folder), out=out, form=form, mode=mode), range(shards), 1)
+        pool.map(
+            functools.partial(work, shards=shards, files=images(folder), out=out, form=form, mode=mode),
+            range(shards),
+            1,
+        )
         pool.close()
         pool.join()
 

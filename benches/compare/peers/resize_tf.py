@@ -1,6 +1,6 @@
 """TensorFlow ops in tf.data, as input pipelines for ImageNet are written: only the part that the crop keeps is decoded.
 
-    resize_tf.py IMAGES OUT jpeg|raw
+resize_tf.py IMAGES OUT jpeg|raw
 """
 
 import os
@@ -28,15 +28,21 @@ def main(folder, out, form):
     os.makedirs(out)
     paths, labels = zip(*images(folder))
     data = tf.data.Dataset.from_tensor_slices((list(paths), list(labels)))
-    data = data.map(lambda path, label: resize(path, label, form), num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    data = data.map(lambda path, label: resize(path, label, form), num_parallel_calls=tf.data.AUTOTUNE).prefetch(
+        tf.data.AUTOTUNE
+    )
     shards = 4
     writers = [tf.io.TFRecordWriter(shard(out, number, shards)) for number in range(shards)]
     for number, (image, label) in enumerate(data.as_numpy_iterator()):
         feature = {
-            "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[image if form == "jpeg" else image.tobytes()])),
+            "image": tf.train.Feature(
+                bytes_list=tf.train.BytesList(value=[image if form == "jpeg" else image.tobytes()])
+            ),
             "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
         }
-        writers[number % shards].write(tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString())
+        writers[number % shards].write(
+            tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+        )
     for writer in writers:
         writer.close()
 
