@@ -189,7 +189,7 @@ def main():
             python=folder / "peers" / "bin" / "python",
             img2dataset=folder / "img2dataset" / "bin" / "python",
             mds=folder / "mds" / "bin" / "python",
-            dali=folder.parent / ".interop" / "dali" / "bin" / "tfrecord2idx",
+            dali=HERE.parent.parent / ".interop" / "dali" / "bin" / "tfrecord2idx",
             cores=len(os.sched_getaffinity(0)),
             options=args,
         )

@@ -10,8 +10,10 @@ Made by `benches/compare/run`; [docs/benchmarks/README.md](../README.md) says ho
 The figures of every run are in [results.json](results.json).
 
 Machine: {cores} cores ({processor}), {memory_gb} GB, Linux {kernel}, {filesystem}; load before it began
-{load_before}; {rustc}; Python {python}. Peers: {packages}; mosaicml-streaming {mosaicml-streaming}; img2dataset
-{img2dataset} with TensorFlow {img2dataset_tensorflow}.
+{load_before}; {rustc}; Python {python}.
+
+Peers: {packages}; mosaicml-streaming {mosaicml-streaming}; img2dataset {img2dataset} with TensorFlow
+{img2dataset_tensorflow}.
 
 ![Times of floors and peers beside shardify's](ratios.png)
 
