@@ -70,7 +70,7 @@ fn expected(jpeg: &Jpeg) -> Option<(Colorspace, (usize, usize))> {
     match jpeg.components.as_slice() {
         [_] => Some((Colorspace::Gray, (1, 1))),
         [luma, cb, cr] if (cb.h, cb.v) == (cr.h, cr.v) => {
-            let times = |most: u32, part: u32| (most % part == 0).then_some((most / part) as usize);
+            let times = |most: u32, part: u32| most.is_multiple_of(part).then_some((most / part) as usize);
             Some((Colorspace::YCbCr, (times(luma.h, cb.h)?, times(luma.v, cb.v)?)))
         }
         _ => None,

@@ -93,6 +93,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
     fn every_size_decodes_to_what_was_encoded() {
         for (width, height) in (1..=33).flat_map(|width| [2, 7, 8, 9, 16, 17].map(|height| (width, height))) {
             let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
