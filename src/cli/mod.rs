@@ -39,12 +39,17 @@ Exit codes: 0 done, 1 done but problems were found (inputs skipped, damage), 2 c
 
 `shardify VERB --help` shows the options of a verb and two examples.";
 
+#[cfg(not(feature = "turbojpeg"))]
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+#[cfg(feature = "turbojpeg")]
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (turbojpeg)");
+
 /// Turns image folders and .npy arrays into training-ready, size-capped TFRecord shards, and keeps shards healthy
 ///
 /// What it writes streams into tf.data, TFDS, DALI and PyTorch; the same input, options and seed always give the same
 /// bytes; an interrupted run is carried on with --resume.
 #[derive(Debug, Parser)]
-#[command(name = "shardify", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "shardify", version = VERSION, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

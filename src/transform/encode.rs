@@ -38,10 +38,18 @@ pub(super) fn jpeg(
     let (width, height) = (shape.width as usize, shape.height as usize);
     match shape {
         Shape { channels: 1, bits: 8, .. } => {
-            let plane = PlaneRef::new(pixels, width, height)?;
-            jpeg_encode::encode(&[plane], shape.width, shape.height, quality, out)
+            encode(&[PlaneRef::new(pixels, width, height)?], shape.width, shape.height, quality, out)
         }
         Shape { channels: 3, bits: 8, .. } => {
+            #[cfg(feature = "turbojpeg")]
+            {
+                use turbojpeg::Subsamp;
+
+                let subsamp = if chroma == Chroma::Halved { Subsamp::Sub2x2 } else { Subsamp::None };
+                if jpeg_encode::turbo::encode_pixels(pixels, (width, height), subsamp, quality, out) {
+                    return Ok(());
+                }
+            }
             jpeg_encode::rgb_to_planes(pixels, width, height, chroma == Chroma::Halved, planes);
             let [y, cb, cr] = planes;
             let planes = [PlaneRef::of(y)?, PlaneRef::of(cb)?, PlaneRef::of(cr)?];
@@ -49,6 +57,15 @@ pub(super) fn jpeg(
         }
         _ => Err(unsupported(format!("{shape:?} as JPEG"))),
     }
+}
+
+/// The chosen encoder; what libjpeg-turbo refuses is left to ours, which says why.
+fn encode(planes: &[PlaneRef<'_>], width: u32, height: u32, quality: u8, out: &mut Vec<u8>) -> Result<()> {
+    #[cfg(feature = "turbojpeg")]
+    if jpeg_encode::turbo::encode_planes(planes, quality, out) {
+        return Ok(());
+    }
+    jpeg_encode::encode(planes, width, height, quality, out)
 }
 
 /// Encodes planes, one or three, as baseline JPEG into `out`. Returns the shape of the image.
@@ -61,10 +78,10 @@ pub(super) fn planes(planes: &[Plane], quality: u8, out: &mut Vec<u8>) -> Result
     let channels = if planes.len() == 1 { 1 } else { 3 };
     let shape = Shape { width: side(size.0), height: side(size.1), channels, bits: 8 };
     match planes {
-        [y] => jpeg_encode::encode(&[PlaneRef::of(y)?], shape.width, shape.height, quality, out)?,
+        [y] => encode(&[PlaneRef::of(y)?], shape.width, shape.height, quality, out)?,
         [y, cb, cr] => {
             let planes = [PlaneRef::of(y)?, PlaneRef::of(cb)?, PlaneRef::of(cr)?];
-            jpeg_encode::encode(&planes, shape.width, shape.height, quality, out)?;
+            encode(&planes, shape.width, shape.height, quality, out)?;
         }
         _ => return Err(unsupported(format!("{} planes as JPEG", planes.len()))),
     }

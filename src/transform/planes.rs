@@ -10,10 +10,15 @@ pub(super) struct Plane {
 
 /// Interleaves planes of one size as RGB: JFIF's YCbCr, which is that of BT.601 with the full range, in 16.16.
 pub(super) fn to_rgb([y, cb, cr]: &[Plane; 3], pixels: &mut Vec<u8>) {
-    pixels.resize(3 * y.samples.len(), 0);
+    interleave([&y.samples, &cb.samples, &cr.samples], pixels);
+}
+
+/// [`to_rgb`] of planes that are elsewhere.
+pub(super) fn interleave(planes: [&[u8]; 3], pixels: &mut Vec<u8>) {
+    pixels.resize(3 * planes[0].len(), 0);
     pulp::Arch::new().dispatch(
         #[inline(always)]
-        || interleave([&y.samples, &cb.samples, &cr.samples], pixels),
+        || interleave_here(planes, pixels),
     );
 }
 
@@ -21,7 +26,7 @@ pub(super) fn to_rgb([y, cb, cr]: &[Plane; 3], pixels: &mut Vec<u8>) {
 const RUN: usize = 32;
 
 #[inline(always)]
-fn interleave([y, cb, cr]: [&[u8]; 3], pixels: &mut [u8]) {
+fn interleave_here([y, cb, cr]: [&[u8]; 3], pixels: &mut [u8]) {
     let mut chroma = cb.chunks(RUN).zip(cr.chunks(RUN));
     for (y, pixels) in y.chunks(RUN).zip(pixels.chunks_mut(3 * RUN)) {
         let (cb, cr) = chroma.next().unwrap_or_default();

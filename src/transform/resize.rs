@@ -180,12 +180,32 @@ fn options(filter: Filter, [left, top, width, height]: [f64; 4], size: (u32, u32
             Filter::Nearest => ResizeAlg::Nearest,
             Filter::Box => ResizeAlg::Convolution(FilterType::Box),
             Filter::Bilinear => ResizeAlg::Convolution(FilterType::Bilinear),
-            Filter::Bicubic => ResizeAlg::Convolution(FilterType::CatmullRom),
+            Filter::Bicubic => ResizeAlg::Convolution(bicubic()),
             Filter::Lanczos3 => ResizeAlg::Convolution(FilterType::Lanczos3),
         })
         // Sums of fractions may reach beyond the edge by their rounding.
         .crop(left, top, width.min(f64::from(size.0) - left), height.min(f64::from(size.1) - top))
         .use_alpha(true)
+}
+
+/// Catmull-Rom, without its zero at 1.
+///
+/// fast_image_resize 6.1 leaves out the zeros at both ends of the weights of a sample, and takes the first and the last
+/// sample to reach farthest. When the first one lies at just that distance from a sample, which happens where an image is
+/// enlarged, the second one reaches farther, and it reads outside of the image.
+fn bicubic() -> FilterType {
+    fn weight(x: f64) -> f64 {
+        let x = x.abs();
+        let value = if x < 1.0 {
+            (1.5 * x - 2.5) * x * x + 1.0
+        } else if x < 2.0 {
+            ((2.5 - 0.5 * x) * x - 4.0) * x + 2.0
+        } else {
+            return 0.0;
+        };
+        if value == 0.0 { f64::MIN_POSITIVE } else { value }
+    }
+    fast_image_resize::Filter::new("bicubic", weight, 2.0).map_or(FilterType::CatmullRom, FilterType::Custom)
 }
 
 /// Centres the pixels on a black, opaque canvas, with the offsets of `PIL.ImageOps.pad`.
@@ -273,6 +293,30 @@ mod tests {
             .unwrap();
         for y in 0..16 {
             assert_eq!(part[y * 16..][..16], all[(y + 4) * 32 + 8..][..16], "row {y}");
+        }
+    }
+
+    /// Samples of the result that lie on samples of the source, where one weight is zero.
+    #[test]
+    fn enlarging_from_a_whole_distance_reads_the_right_samples() {
+        let shape = Shape { width: 64, height: 8, channels: 1, bits: 8 };
+        let row = |x: u32| u8::try_from(x * 7919 % 251).unwrap();
+        let pixels: Vec<u8> = (0..8 * 64).map(|place| row(place % 64)).collect();
+        let weight = |x: f64| match x.abs() {
+            x if x < 1.0 => 1.5 * x.powi(3) - 2.5 * x.powi(2) + 1.0,
+            x if x < 2.0 => -0.5 * x.powi(3) + 2.5 * x.powi(2) - 4.0 * x + 2.0,
+            _ => 0.0,
+        };
+        for left in [10.25, 10.75, 9.25] {
+            let mut made = Vec::new();
+            let from = [left, 2.0, 15.5, 4.0];
+            resample(&mut Resizer::new(), Filter::Bicubic, (&pixels, shape), from, (31, 8), &mut made).unwrap();
+            for (i, value) in made.iter().enumerate() {
+                let centre = left + (f64::from(u32::try_from(i % 31).unwrap()) + 0.5) * 0.5 - 0.5;
+                let wanted: f64 = (0..64).map(|x| f64::from(row(x)) * weight(f64::from(x) - centre)).sum();
+                let wanted = wanted.clamp(0.0, 255.0);
+                assert!((f64::from(*value) - wanted).abs() <= 2.0, "{left}, {i}: {value}, {wanted}");
+            }
         }
     }
 

@@ -96,13 +96,11 @@ pub(super) fn resize(
     planes: &mut [Plane; 3],
 ) -> Result<bool> {
     // The nearest pixel is one of the whole image.
-    if filter == Filter::Nearest || !planar::suits(jpeg) {
+    if filter == Filter::Nearest {
         return Ok(false);
     }
-    let steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, index)).collect();
-    let wants: Vec<Option<Want>> =
-        (0..jpeg.components.len()).map(|index| steps.get(index).map(|step| step.want(filter))).collect();
-    if !planar::decode(bytes, jpeg, &wants, scratch) {
+    let mut steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, index)).collect();
+    if !decode_whole(bytes, jpeg, &mut steps, scratch) && !decode_parts(bytes, jpeg, &steps, filter, scratch) {
         return Ok(false);
     }
     for ((step, piece), plane) in steps.iter().zip(&scratch.pieces).zip(planes) {
@@ -113,4 +111,32 @@ pub(super) fn resize(
         resize::resample_plane(resizer, filter, piece, from, step.to, plane)?;
     }
     Ok(true)
+}
+
+/// Decodes what each step needs.
+fn decode_parts(bytes: &[u8], jpeg: &Jpeg, steps: &[Step], filter: Filter, scratch: &mut PlanarScratch) -> bool {
+    let want = |index: usize| steps.get(index).map(|step| step.want(filter));
+    planar::suits(jpeg) && {
+        let wants: Vec<Option<Want>> = (0..jpeg.components.len()).map(want).collect();
+        planar::decode(bytes, jpeg, &wants, scratch)
+    }
+}
+
+/// Decodes everything with libjpeg-turbo, at the largest of the scales, which becomes that of all steps.
+#[cfg(feature = "turbojpeg")]
+fn decode_whole(bytes: &[u8], jpeg: &Jpeg, steps: &mut [Step], scratch: &mut PlanarScratch) -> bool {
+    use super::jpeg::turbo;
+
+    let Some(scale) = steps.iter().map(|step| step.scale).max().filter(|_| turbo::suits(jpeg)) else { return false };
+    let done = turbo::decode(bytes, jpeg, scale, &mut scratch.pieces);
+    if done {
+        steps.iter_mut().for_each(|step| step.scale = scale);
+    }
+    done
+}
+
+/// Only libjpeg-turbo does that.
+#[cfg(not(feature = "turbojpeg"))]
+fn decode_whole(_: &[u8], _: &Jpeg, _: &mut [Step], _: &mut PlanarScratch) -> bool {
+    false
 }

@@ -36,6 +36,13 @@ fn exit_codes_say_how_it_went() {
 }
 
 #[test]
+fn the_version_says_whose_jpeg_code_was_built_in() {
+    let ran = Desk::new().run("--version").expect(0);
+    let code = if cfg!(feature = "turbojpeg") { " (turbojpeg)" } else { "" };
+    assert_eq!(ran.stdout, format!("shardify {}{code}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn results_go_to_stdout_and_messages_to_stderr() {
     let desk = desk_with_a_bad_image();
     let ran = desk.run("convert imgs out --on-error skip --progress always").expect(1);

@@ -35,7 +35,11 @@ pub(crate) use self::{
 };
 
 /// The program that writes, as manifests name it.
+#[cfg(not(feature = "turbojpeg"))]
 pub(crate) const TOOL: &str = concat!("shardify ", env!("CARGO_PKG_VERSION"));
+/// The program that writes, as manifests name it: with another encoder it writes other bytes.
+#[cfg(feature = "turbojpeg")]
+pub(crate) const TOOL: &str = concat!("shardify ", env!("CARGO_PKG_VERSION"), " (turbojpeg)");
 
 /// Bytes of finished records that may wait for the writer.
 pub(crate) const WINDOW: u64 = 32 << 20;

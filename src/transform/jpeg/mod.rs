@@ -9,6 +9,8 @@ pub(super) mod decode;
 pub(super) mod entropy;
 mod frame;
 pub(super) mod planar;
+#[cfg(feature = "turbojpeg")]
+pub(super) mod turbo;
 
 use std::ops::Range;
 

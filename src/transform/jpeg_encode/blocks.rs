@@ -30,6 +30,11 @@ impl<'a> PlaneRef<'a> {
         Self::new(&plane.samples, plane.width, plane.height)
     }
 
+    #[cfg(feature = "turbojpeg")]
+    pub(super) fn samples(&self) -> &'a [u8] {
+        self.samples
+    }
+
     /// Width and height.
     pub(in crate::transform) fn size(&self) -> (usize, usize) {
         (self.width, self.height)

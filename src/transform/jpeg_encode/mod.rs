@@ -12,6 +12,8 @@ mod headers;
 mod huffman;
 mod quantization;
 mod rgb;
+#[cfg(feature = "turbojpeg")]
+pub(super) mod turbo;
 
 pub(super) use blocks::PlaneRef;
 pub(super) use rgb::rgb_to_planes;
