@@ -460,7 +460,7 @@ def photographs(tmp_path_factory):
 
 
 def short_side_then_centre(image, short, side):
-    """Everything decoded, then resized with antialiasing: the part that torchvision's `Resize` and `CenterCrop` keep."""
+    """Everything decoded, resized with antialiasing: the part that torchvision's `Resize` and `CenterCrop` keep."""
     scaled = [length * short // min(image.size) for length in image.size]
     scale = [length / resized for length, resized in zip(image.size, scaled)]
     start = [round((resized - side) / 2) * by for resized, by in zip(scaled, scale)]
@@ -497,8 +497,8 @@ def test_resized_photographs_lose_no_more_as_jpeg_than_by_pillow(convert, photog
 @pytest.mark.parametrize("quality", [50, 75, 90, 95])
 @pytest.mark.parametrize("color", ["rgb", "gray"])
 def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, photographs, tmp_path, quality, color):
-    # Pixels that need nothing but to be encoded: a JPEG that is resized never becomes RGB. In smooth pictures of which little
-    # is lost, chance decides about a tenth of a decibel, so single ones are only compared roughly.
+    # Pixels that need nothing but to be encoded: a JPEG that is resized never becomes RGB. In smooth pictures, of which
+    # little is lost, chance decides about a few tenths of a decibel, so single ones are only compared roughly.
     sources, folder = {}, tmp_path / "sources"
     for number, path in enumerate([*images.values(), *photographs[1].values()]):
         with Image.open(path) as image:
