@@ -409,7 +409,11 @@ def chroma_factors(data):
 
 def peak_ratio(a, b):
     """PSNR in decibels."""
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2))
+    return 10 * np.log10(255**2 / squared_error(a, b))
+
+
+def squared_error(a, b):
+    return np.mean((a.astype(float) - b.astype(float)) ** 2)
 
 
 def photograph(seed, size):
@@ -479,19 +483,21 @@ def test_resized_photographs_are_those_of_pillow(convert, photographs):
         assert peak_ratio(wanted, got) >= 48, name
 
 
-def test_resized_photographs_lose_no_more_as_jpeg_than_by_pillow(convert, photographs):
+@pytest.mark.parametrize("quality", [75, 90, 95, 100])
+def test_resized_photographs_lose_no_more_as_jpeg_than_by_pillow(convert, photographs, quality):
     folder, paths = photographs
-    options = ("--resize", "128", "--size", "112x112", "--format", "jpeg", "--quality", "95")
+    options = ("--resize", "128", "--size", "112x112", "--format", "jpeg", "--quality", str(quality))
     ours = by_name(parsed(convert(folder, *options), SPEC))
     assert ours.keys() == paths.keys()
     for name, record in ours.items():
         wanted = short_side_then_centre(Image.open(paths[name]), 128, 112)
         theirs = io.BytesIO()
-        Image.fromarray(wanted).save(theirs, "JPEG", quality=95, subsampling=2)
-        got = np.asarray(Image.open(io.BytesIO(record["image"])))
-        loss = peak_ratio(wanted, np.asarray(Image.open(theirs))) - peak_ratio(wanted, got)
-        # Where JPEG loses next to nothing, the roundings of two resizers count: 46 dB are little more than one level.
-        assert loss <= 0.3 or peak_ratio(wanted, got) >= 46, name
+        Image.fromarray(wanted).save(theirs, "JPEG", quality=quality, subsampling=2)
+        got, best = (np.asarray(Image.open(io.BytesIO(data))) for data in (record["image"], theirs.getvalue()))
+        loss = peak_ratio(wanted, best) - peak_ratio(wanted, got)
+        # Where JPEG loses next to nothing, it counts that two resizers round differently: by half a level, 54 dB.
+        rounding = squared_error(wanted, got) - squared_error(wanted, best)
+        assert loss <= 0.3 or rounding <= 0.25, name
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90, 95])
