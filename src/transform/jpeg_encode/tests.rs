@@ -195,6 +195,8 @@ fn many_blocks_in_a_row_keep_their_places() {
     // More units than are transformed at once.
     for kind in KINDS {
         check(kind, (1000, 20), 95, |n, x, y| noise(n, x / 5, y / 5));
+        // The longest blocks that there are, across the end of what is collected.
+        check(kind, (1000, 20), 100, |n, x, y| if noise(n, x, y) < 128 { 0 } else { 255 });
     }
 }
 
