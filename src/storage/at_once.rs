@@ -16,7 +16,7 @@ const MOST: usize = 16;
 /// # Errors
 /// The first error that comes up; the other items are done all the same.
 pub fn at_once<T: Send>(items: Vec<T>, work: impl Fn(T) -> Result<()> + Sync) -> Result<()> {
-    let helpers = items.len().saturating_sub(1).min(MOST);
+    let helpers = items.len().min(MOST).saturating_sub(1);
     let (waiting, outcome) = (Mutex::new(items.into_iter()), Mutex::new(Ok(())));
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let drain = || {

@@ -24,8 +24,12 @@ use crate::error::Result;
 /// the whole image (`docs/benchmarks`).
 const AT_LEAST: f64 = 2.0;
 
-/// The same for results that are stored as JPEG, whose own loss (some 35 to 42 dB) hides a difference of 48 dB.
+/// The same for results that are stored as JPEG of no better quality than [`LOSES_MORE`], whose own loss (some 35 to 42 dB)
+/// hides a difference of 48 dB.
 const AT_LEAST_FOR_JPEG: f64 = 1.4;
+
+/// The best quality of which the above holds. At 100, JPEG loses next to nothing.
+pub(super) const LOSES_MORE: u8 = 90;
 
 /// What the components of one image become. Boxes and sizes are those of the image as it is stored, before it is turned.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +39,7 @@ pub(super) struct Target {
     pub(super) to: (u32, u32),
     /// Whether colour gets half the width and height.
     pub(super) halved: bool,
-    /// Whether the result is stored as JPEG.
+    /// Whether the result is stored in a way that loses more than resizing does.
     pub(super) lossy: bool,
     /// How many components are wanted: 1 or all.
     pub(super) components: usize,

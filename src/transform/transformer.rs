@@ -221,7 +221,8 @@ impl Transformer {
         let (from, to) = source.stored(plan);
         let components = usize::from(job.channels).min(jpeg.components.len());
         let stay = job.target == ImageFormat::Jpeg && plan.canvas.is_none() && components == usize::from(job.channels);
-        let target = Target { from, to, halved: stay, lossy: job.target == ImageFormat::Jpeg, components };
+        let lossy = job.target == ImageFormat::Jpeg && self.spec.quality <= resize_planes::LOSES_MORE;
+        let target = Target { from, to, halved: stay, lossy, components };
         if !resize_planes::resize(bytes, jpeg, &target, self.spec.filter, (planar, resizer), planes)? {
             return Ok(None);
         }

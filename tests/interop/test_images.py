@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from readers import builder, example, parsed, payloads, rows
 
 from conftest import CLASSES, IMAGES, REENCODED, class_of
@@ -409,33 +409,131 @@ def chroma_factors(data):
 
 def peak_ratio(a, b):
     """PSNR in decibels."""
-    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2))
+    return 10 * np.log10(255**2 / squared_error(a, b))
+
+
+def squared_error(a, b):
+    return np.mean((a.astype(float) - b.astype(float)) ** 2)
+
+
+def photograph(seed, size):
+    """Something with what photographs have: light that changes slowly, edges, and texture of every size."""
+    random = np.random.default_rng(seed)
+    width, height = size
+    total = np.zeros((height, width, 3))
+    for octave in range(2, 9):
+        grid = random.normal(size=(2 + (height << octave) // 2000, 2 + (width << octave) // 2000, 3))
+        # Photographs have far less colour than brightness.
+        grid = 0.8 * grid.mean(axis=2, keepdims=True) + 0.2 * grid
+        for channel in range(3):
+            layer = Image.fromarray(grid[..., channel].astype(np.float32))
+            total[..., channel] += np.asarray(layer.resize(size, Image.Resampling.BICUBIC)) * 60 * 0.6**octave
+    picture = Image.fromarray(np.clip(128 + 2 * total, 0, 255).astype(np.uint8))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(12):
+        x, y = random.integers(0, width), random.integers(0, height)
+        wide, high = random.integers(4, 4 + width // 6), random.integers(4, 4 + height // 6)
+        grey = int(random.integers(40, 215))
+        draw.polygon([(x, y), (x + wide, y + high // 3), (x + wide // 2, y + high)], fill=(grey, grey - 15, grey - 30))
+    grain = random.normal(scale=2.5, size=(height, width, 1))
+    return Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+
+
+PHOTOGRAPH_SIZES = [(2000, 1500), (500, 375), (375, 500), (1001, 667), (333, 251), (160, 140)]
+PHOTOGRAPH_KINDS = {
+    "420": {"subsampling": 2},
+    "422": {"subsampling": 1},
+    "444": {"subsampling": 0},
+    "progressive": {"subsampling": 2, "progressive": True},
+    "gray": {},
+}
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """A folder, and the pictures in it by their names."""
+    folder, paths = tmp_path_factory.mktemp("photographs"), {}
+    for number, size in enumerate(PHOTOGRAPH_SIZES):
+        picture = photograph(number, size)
+        for kind, options in PHOTOGRAPH_KINDS.items():
+            path = folder / "class" / f"{kind}-{size[0]}x{size[1]}.jpg"
+            path.parent.mkdir(exist_ok=True)
+            picture.convert("L" if kind == "gray" else "RGB").save(path, quality=92, **options)
+            paths[path.relative_to(folder).as_posix()] = path
+    return folder, paths
+
+
+def short_side_then_centre(image, short, side):
+    """Everything decoded, resized with antialiasing: the part that torchvision's `Resize` and `CenterCrop` keep."""
+    scaled = [length * short // min(image.size) for length in image.size]
+    scale = [length / resized for length, resized in zip(image.size, scaled)]
+    start = [round((resized - side) / 2) * by for resized, by in zip(scaled, scale)]
+    end = [first + side * by for first, by in zip(start, scale)]
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, box=(*start, *end)))
+
+
+def test_resized_photographs_are_those_of_pillow(convert, photographs):
+    folder, paths = photographs
+    options = ("--resize", "128", "--size", "112x112", "--color", "rgb", "--format", "raw")
+    raw = by_name(parsed(convert(folder, *options), SPEC))
+    assert raw.keys() == paths.keys()
+    for name, record in raw.items():
+        wanted = short_side_then_centre(Image.open(paths[name]).convert("RGB"), 128, 112)
+        got = np.frombuffer(record["image"], np.uint8).reshape(112, 112, 3)
+        assert peak_ratio(wanted, got) >= 48, name
+
+
+@pytest.mark.parametrize("quality", [75, 90, 95, 100])
+def test_resized_photographs_lose_no_more_as_jpeg_than_by_pillow(convert, photographs, quality):
+    folder, paths = photographs
+    options = ("--resize", "128", "--size", "112x112", "--format", "jpeg", "--quality", str(quality))
+    ours = by_name(parsed(convert(folder, *options), SPEC))
+    assert ours.keys() == paths.keys()
+    for name, record in ours.items():
+        wanted = short_side_then_centre(Image.open(paths[name]), 128, 112)
+        theirs = io.BytesIO()
+        Image.fromarray(wanted).save(theirs, "JPEG", quality=quality, subsampling=2)
+        got, best = (np.asarray(Image.open(io.BytesIO(data))) for data in (record["image"], theirs.getvalue()))
+        loss = peak_ratio(wanted, best) - peak_ratio(wanted, got)
+        # Where JPEG loses next to nothing, it counts that two resizers round differently: by half a level, 54 dB.
+        rounding = squared_error(wanted, got) - squared_error(wanted, best)
+        assert loss <= 0.3 or rounding <= 0.25, name
 
 
 @pytest.mark.parametrize("quality", [50, 75, 90, 95])
 @pytest.mark.parametrize("color", ["rgb", "gray"])
-def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, quality, color):
-    size = ("--size", "224x224", "--color", color)
-    sources = by_name(parsed(convert(IMAGES, *size, "--format", "png"), SPEC))
-    ours = by_name(parsed(convert(IMAGES, *size, "--format", "jpeg", "--quality", str(quality)), SPEC))
-    assert ours.keys() == images.keys()
+def test_encoded_jpeg_is_as_good_and_as_small_as_pillows(convert, images, photographs, tmp_path, quality, color):
+    # Pixels that need nothing but to be encoded: a JPEG that is resized never becomes RGB. In smooth pictures, of which
+    # little is lost, chance decides about a few tenths of a decibel, so single ones are only compared roughly.
+    sources, folder = {}, tmp_path / "sources"
+    for number, path in enumerate([*images.values(), *photographs[1].values()]):
+        with Image.open(path) as image:
+            if image.mode in ("L", "RGB"):
+                name = f"class/{number}.png"
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                image = image.convert("L" if color == "gray" else "RGB")
+                image.thumbnail((300, 300))
+                image.save(folder / name)
+                sources[name] = np.asarray(image)
+    ours = by_name(parsed(convert(folder, "--format", "jpeg", "--quality", str(quality)), SPEC))
+    assert ours.keys() == sources.keys()
     lengths, losses = [0, 0], []
     for name, record in ours.items():
-        source = Image.open(io.BytesIO(sources[name]["image"]))
-        if source.mode not in ("L", "RGB"):
-            continue  # Pillow writes no JPEG of 16 bits
-        pixels = np.asarray(source)
+        pixels = sources[name]
         theirs = io.BytesIO()
         Image.fromarray(pixels).save(theirs, "JPEG", quality=quality, subsampling=2)
         assert Image.open(theirs).quantization == Image.open(io.BytesIO(record["image"])).quantization
         if color == "rgb":
             assert chroma_factors(record["image"]) == chroma_factors(theirs.getvalue()) == (2, 2)
-        for decode in (lambda data: np.asarray(Image.open(io.BytesIO(data))), lambda data: np.squeeze(tf.io.decode_jpeg(data).numpy())):
+        for decode in (
+            lambda data: np.asarray(Image.open(io.BytesIO(data))),
+            lambda data: np.squeeze(tf.io.decode_jpeg(data).numpy()),
+        ):
             assert decode(record["image"]).shape == pixels.shape
             loss = peak_ratio(pixels, decode(theirs.getvalue())) - peak_ratio(pixels, decode(record["image"]))
-            assert loss < 0.25, name
+            assert loss < 0.4, name
             losses.append(loss)
         lengths[0] += len(record["image"])
         lengths[1] += len(theirs.getvalue())
-    assert np.mean(losses) < 0.1
+    assert np.mean(losses) < 0.05
     assert abs(lengths[0] / lengths[1] - 1) < 0.02

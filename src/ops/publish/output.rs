@@ -86,7 +86,9 @@ impl Output {
         let mut commit = Commit::read(storage, work.dir(), |path| is_ours(path) && (has_index || !in_index(path)))?;
         let published = target.existing == Existing::Resume && commit.is_some();
         if let Some(commit) = commit.take_if(|_| published) {
-            // All shards are made: what is left is giving them their names.
+            // All shards are made: what is left is giving them their names. If the manifest is gone already, that must be
+            // durable before more of them change, and who removed it may have been killed before it was.
+            storage.sync_dir(out)?;
             commit.apply(storage, out, work.dir())?;
         }
         let mut owned: BTreeSet<PathBuf> = read_manifest(storage, out)?.iter().flat_map(owned_files).collect();

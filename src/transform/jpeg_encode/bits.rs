@@ -34,6 +34,7 @@ impl<'a> BitWriter<'a> {
     #[inline(always)]
     pub(super) fn add(&mut self, bits: u32, count: u32) {
         self.bits.count += count;
+        debug_assert!(self.bits.count < 64, "{} bits in a word", self.bits.count);
         self.bits.word |= u64::from(bits) << (64_u32.wrapping_sub(self.bits.count) & 63);
     }
 

@@ -40,7 +40,8 @@ impl Coder {
 
         // The bit of the first coefficient goes.
         let mut rest = Rest { present: block.present & !1, next: 1 };
-        // Two codes always fit between the bits that make no byte yet and the end of a word.
+        // Seven bits that make no byte yet, 22 for a first coefficient or 26 for another, and 26 for one more fit a word. Where
+        // zeros take codes of their own, those are settled before the coefficient behind them.
         while rest.present != 0 {
             rest.put(ac, block, out);
             out.settle();
@@ -73,8 +74,8 @@ impl Rest {
         let mut zeros = at - self.next;
         self.next = at + 1;
         while zeros > 15 {
-            out.settle();
             put(codes, LONG_RUN, 0, out);
+            out.settle();
             zeros -= 16;
         }
         put(codes, zeros << 4, block.get(at).into(), out);

@@ -152,6 +152,28 @@ fn coefficients_far_apart_decode_to_what_was_encoded() {
 }
 
 #[test]
+fn large_coefficients_behind_long_runs_of_zeros_decode_to_what_was_encoded() {
+    // Few frequencies in a block, far apart and strong: the longest codes there are, several of them in a row.
+    let cosine = |k: usize, at: usize| ((2 * at + 1) as f64 * k as f64 * std::f64::consts::PI / 16.0).cos();
+    let pick = |block: usize, number: usize| {
+        let at = (block * 7 + number * 23) % 64 + number * 64;
+        usize::from(noise(0, block, at))
+    };
+    for kind in [Kind::Gray, Kind::Full] {
+        for quality in [90, 100] {
+            check(kind, (512, 64), quality, |n, x, y| {
+                let block = n * 1000 + y / 8 * 64 + x / 8;
+                let waves = (0..4).map(|number| {
+                    let place = usize::from(quantization::ZIGZAG[pick(block, number) % 64]);
+                    40.0 * cosine(place % 8, x % 8) * cosine(place / 8, y % 8)
+                });
+                (128.0 + waves.sum::<f64>()).clamp(0.0, 255.0).round() as u8
+            });
+        }
+    }
+}
+
+#[test]
 fn what_lies_outside_of_the_image_costs_nothing() {
     let scan = |kind, size| {
         let bytes = encoded(&planes(kind, size, |n, _, _| 200 - 30 * n as u8), size, 90);
@@ -173,6 +195,8 @@ fn many_blocks_in_a_row_keep_their_places() {
     // More units than are transformed at once.
     for kind in KINDS {
         check(kind, (1000, 20), 95, |n, x, y| noise(n, x / 5, y / 5));
+        // The longest blocks that there are, across the end of what is collected.
+        check(kind, (1000, 20), 100, |n, x, y| if noise(n, x, y) < 128 { 0 } else { 255 });
     }
 }
 
