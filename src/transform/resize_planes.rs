@@ -33,7 +33,8 @@ pub(super) struct Target {
     /// The part that is resampled: left, top, width, height.
     pub(super) from: [f64; 4],
     pub(super) to: (u32, u32),
-    /// Whether colour gets half the width and height.
+    /// Whether colour gets half the width and height, where they are even. Odd ones are left to be halved when the image is
+    /// upright, for the last sample covers less than the others.
     pub(super) halved: bool,
     /// Whether the result is stored as JPEG.
     pub(super) lossy: bool,
@@ -56,8 +57,8 @@ impl Step {
         let (x, y) = (f64::from(component.h) / f64::from(h_max), f64::from(component.v) / f64::from(v_max));
         let [left, top, width, height] = target.from;
         let from = [left * x, top * y, width * x, height * y];
-        let to =
-            if target.halved && index > 0 { (target.to.0.div_ceil(2), target.to.1.div_ceil(2)) } else { target.to };
+        let half = |side: u32| if side.is_multiple_of(2) { side / 2 } else { side };
+        let to = if target.halved && index > 0 { (half(target.to.0), half(target.to.1)) } else { target.to };
         let at_least = if target.lossy { AT_LEAST_FOR_JPEG } else { AT_LEAST };
         let enough = |scale: &&Scale| {
             let part = f64::from(scale.block()) / 8.0;

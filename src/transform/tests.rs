@@ -363,6 +363,37 @@ fn resizing_makes_the_size_asked_for_and_leaves_images_of_that_size_alone() {
     }
 }
 
+/// A JPEG says of one sample of colour that it covers two columns, the last of an odd number half of them.
+#[test]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "samples")]
+fn colour_stays_in_its_place_when_sides_are_odd() {
+    let wave = |at: u32| (128.0 + 100.0 * (f64::from(at) * std::f64::consts::TAU / 24.0).sin()) as u8;
+    let data: Vec<u8> = (0..64).flat_map(|y| (0..96).flat_map(move |x| [128, 128, wave(x + y / 8)])).collect();
+    let pixels = PixelsRef { data: &data, height: 64, width: 96, channels: 3 };
+    let mut scratch = Scratch::default();
+    let best = transformer(|s| (s.format, s.quality) = (OutputFormat::Jpeg, 100));
+    let stored = best.pixels(pixels, &mut scratch).unwrap().bytes().to_vec();
+    for orientation in [1, 3, 6] {
+        let exif =
+            [b"\xff\xe1\0\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", &[orientation][..], &[0; 6]];
+        let bytes = [&stored[..2], &exif.concat(), &stored[2..]].concat();
+        let resized = |format| {
+            let size = if orientation == 6 { (21, 31) } else { (31, 21) };
+            make(
+                &transformer(|s| (s.size, s.fit, s.format, s.quality) = (Some(size), Fit::Stretch, format, 100)),
+                &bytes,
+            )
+        };
+        let (got, whole) = (resized(OutputFormat::Jpeg).unwrap(), resized(OutputFormat::Raw).unwrap());
+        assert!(got.notes.contains(Note::Rotated) == (orientation != 1));
+        let ImageInfo { height, width, channels, .. } = whole.info;
+        let whole = PixelsRef { data: &whole.bytes, height, width, channels };
+        let wanted = raw(best.pixels(whole, &mut scratch).unwrap().bytes());
+        let (mean, max) = difference(&raw(&got.bytes).bytes, &wanted.bytes);
+        assert!(mean < 3.0 && max < 20, "orientation {orientation}: {mean}, {max}");
+    }
+}
+
 #[test]
 fn arrays_become_images() {
     let mut scratch = Scratch::default();
