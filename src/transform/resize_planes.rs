@@ -51,7 +51,7 @@ struct Step {
 }
 
 impl Step {
-    fn new(jpeg: &Jpeg, target: &Target, index: usize) -> Option<Self> {
+    fn new(jpeg: &Jpeg, target: &Target, filter: Filter, index: usize) -> Option<Self> {
         let component = jpeg.components.get(index)?;
         let (h_max, v_max) = jpeg.max_sampling();
         let (x, y) = (f64::from(component.h) / f64::from(h_max), f64::from(component.v) / f64::from(v_max));
@@ -64,7 +64,8 @@ impl Step {
             let part = f64::from(scale.block()) / 8.0;
             from[2] * part >= at_least * f64::from(to.0) && from[3] * part >= at_least * f64::from(to.1)
         };
-        let scale = Scale::ALL.iter().find(enough).copied().unwrap_or(Scale::Full);
+        // A box takes or leaves whole samples: were they larger, its edges would be elsewhere.
+        let scale = Scale::ALL.iter().filter(|_| filter != Filter::Box).find(enough).copied().unwrap_or(Scale::Full);
         Some(Self { from, to, scale })
     }
 
@@ -100,7 +101,7 @@ pub(super) fn resize(
     if filter == Filter::Nearest || !planar::suits(jpeg) {
         return Ok(false);
     }
-    let steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, index)).collect();
+    let steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, filter, index)).collect();
     let wants: Vec<Option<Want>> =
         (0..jpeg.components.len()).map(|index| steps.get(index).map(|step| step.want(filter))).collect();
     if !planar::decode(bytes, jpeg, &wants, scratch) {
