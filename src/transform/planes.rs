@@ -8,6 +8,47 @@ pub(super) struct Plane {
     pub(super) height: usize,
 }
 
+impl Plane {
+    /// Halves the sides asked for: means of two samples, the last of an odd number by itself.
+    ///
+    /// A decoder takes a sample of halved colour for two samples of brightness, of which the last may be beyond the image.
+    pub(super) fn halve(&mut self, columns: bool, rows: bool) {
+        if columns {
+            let width = self.width.div_ceil(2);
+            let mut to = 0;
+            for from in (0..self.samples.len()).step_by(self.width.max(1)) {
+                for x in 0..width {
+                    let first = from + 2 * x;
+                    let last = (first + 1).min(from + self.width - 1);
+                    self.average(first, last, to, 1);
+                    to += 1;
+                }
+            }
+            self.width = width;
+        }
+        if rows {
+            let height = self.height.div_ceil(2);
+            for y in 0..height {
+                let (first, last) = (2 * y * self.width, (2 * y + 1).min(self.height - 1) * self.width);
+                for x in 0..self.width {
+                    self.average(first + x, last + x, y * self.width + x, 0);
+                }
+            }
+            self.height = height;
+        }
+        self.samples.truncate(self.width * self.height);
+    }
+
+    /// Halves are rounded up with `up` of 1 and down with 0: once each, so that samples do not drift.
+    fn average(&mut self, first: usize, last: usize, to: usize, up: u16) {
+        let sample = |at: usize| u16::from(self.samples.get(at).copied().unwrap_or_default());
+        let mean = (sample(first) + sample(last) + up) / 2;
+        if let Some(sample) = self.samples.get_mut(to) {
+            *sample = u8::try_from(mean).unwrap_or(u8::MAX);
+        }
+    }
+}
+
 /// Interleaves planes of one size as RGB: JFIF's YCbCr, which is that of BT.601 with the full range, in 16.16.
 pub(super) fn to_rgb([y, cb, cr]: &[Plane; 3], pixels: &mut Vec<u8>) {
     interleave([&y.samples, &cb.samples, &cr.samples], pixels);
@@ -66,4 +107,24 @@ fn convert(y: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN], pixels: &mut [u8; 3 * 
 #[expect(clippy::cast_sign_loss, reason = "clamped")]
 fn top(value: i32) -> u8 {
     (value >> 16).clamp(0, 255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_are_means_of_two_and_the_last_alone() {
+        let plane = || Plane { samples: vec![10, 20, 30, 51, 60, 70, 90, 100, 110], width: 3, height: 3 };
+        for (columns, rows, size, samples) in [
+            (true, false, (2, 3), &[15, 30, 56, 70, 95, 110][..]),
+            (false, true, (3, 2), &[30, 40, 50, 90, 100, 110]),
+            (true, true, (2, 2), &[35, 50, 95, 110]),
+            (false, false, (3, 3), &[10, 20, 30, 51, 60, 70, 90, 100, 110]),
+        ] {
+            let mut plane = plane();
+            plane.halve(columns, rows);
+            assert_eq!(((plane.width, plane.height), &plane.samples[..]), (size, samples));
+        }
+    }
 }

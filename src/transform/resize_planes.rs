@@ -37,7 +37,8 @@ pub(super) struct Target {
     /// The part that is resampled: left, top, width, height.
     pub(super) from: [f64; 4],
     pub(super) to: (u32, u32),
-    /// Whether colour gets half the width and height.
+    /// Whether colour gets half the width and height, where they are even. Odd ones are left to be halved when the image is
+    /// upright, for the last sample covers less than the others.
     pub(super) halved: bool,
     /// Whether the result is stored in a way that loses more than resizing does.
     pub(super) lossy: bool,
@@ -54,20 +55,21 @@ struct Step {
 }
 
 impl Step {
-    fn new(jpeg: &Jpeg, target: &Target, index: usize) -> Option<Self> {
+    fn new(jpeg: &Jpeg, target: &Target, filter: Filter, index: usize) -> Option<Self> {
         let component = jpeg.components.get(index)?;
         let (h_max, v_max) = jpeg.max_sampling();
         let (x, y) = (f64::from(component.h) / f64::from(h_max), f64::from(component.v) / f64::from(v_max));
         let [left, top, width, height] = target.from;
         let from = [left * x, top * y, width * x, height * y];
-        let to =
-            if target.halved && index > 0 { (target.to.0.div_ceil(2), target.to.1.div_ceil(2)) } else { target.to };
+        let half = |side: u32| if side.is_multiple_of(2) { side / 2 } else { side };
+        let to = if target.halved && index > 0 { (half(target.to.0), half(target.to.1)) } else { target.to };
         let at_least = if target.lossy { AT_LEAST_FOR_JPEG } else { AT_LEAST };
         let enough = |scale: &&Scale| {
             let part = f64::from(scale.block()) / 8.0;
             from[2] * part >= at_least * f64::from(to.0) && from[3] * part >= at_least * f64::from(to.1)
         };
-        let scale = Scale::ALL.iter().find(enough).copied().unwrap_or(Scale::Full);
+        // A box takes or leaves whole samples: were they larger, its edges would be elsewhere.
+        let scale = Scale::ALL.iter().filter(|_| filter != Filter::Box).find(enough).copied().unwrap_or(Scale::Full);
         Some(Self { from, to, scale })
     }
 
@@ -103,7 +105,8 @@ pub(super) fn resize(
     if filter == Filter::Nearest {
         return Ok(false);
     }
-    let mut steps: Vec<Step> = (0..target.components).filter_map(|index| Step::new(jpeg, target, index)).collect();
+    let mut steps: Vec<Step> =
+        (0..target.components).filter_map(|index| Step::new(jpeg, target, filter, index)).collect();
     if !decode_whole(bytes, jpeg, &mut steps, scratch) && !decode_parts(bytes, jpeg, &steps, filter, scratch) {
         return Ok(false);
     }

@@ -251,6 +251,10 @@ impl Transformer {
         if let Some(turn) = source.turn {
             planes.iter_mut().for_each(|plane| turn.apply_plane(plane, spare));
         }
+        if let [luma, chroma @ ..] = &mut *planes {
+            let odd = |side: usize| !side.is_multiple_of(2);
+            chroma.iter_mut().for_each(|plane| plane.halve(odd(luma.width), odd(luma.height)));
+        }
         let shape = encode::planes(planes, self.spec.quality, out)?;
         Ok(Prepared { stored: Stored::Encoded(out), info: info(job.target, shape), notes: source.notes_of(job) })
     }

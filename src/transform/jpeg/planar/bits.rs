@@ -15,8 +15,9 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Takes over the data of a scan. `false` when they hold anything but codes and restart markers in their order.
-    pub(super) fn fill(&mut self, data: &[u8]) -> bool {
+    /// Takes over the data of a scan. `false` when they are not so many `pieces`, or hold anything but codes and restart
+    /// markers in their order.
+    pub(super) fn fill(&mut self, data: &[u8], pieces: usize) -> bool {
         self.bytes.clear();
         self.bytes.reserve(data.len() + BEHIND);
         self.pieces.clear();
@@ -26,25 +27,23 @@ impl Stream {
             self.bytes.extend_from_slice(codes);
             match mark {
                 0 => self.bytes.push(0xFF),
-                0xD0..=0xD7 if usize::from(mark & 7) == self.pieces.len() % 8 => start = self.end_piece(start),
+                // A piece takes more memory than its marker takes bytes, so there must be no more than the image has.
+                0xD0..=0xD7 if usize::from(mark & 7) == self.pieces.len() % 8 && self.pieces.len() + 1 < pieces => {
+                    start = self.end_piece(start);
+                }
                 _ => return false,
             }
             rest = rest.get(at + 2..).unwrap_or_default();
         }
         self.bytes.extend_from_slice(rest);
         self.end_piece(start);
-        true
+        self.pieces.len() == pieces
     }
 
     fn end_piece(&mut self, start: usize) -> usize {
         self.pieces.push(start..self.bytes.len());
         self.bytes.extend([0; BEHIND]);
         self.bytes.len()
-    }
-
-    /// How many pieces there are.
-    pub(super) fn pieces(&self) -> usize {
-        self.pieces.len()
     }
 
     /// The bits of one piece.
@@ -54,8 +53,9 @@ impl Stream {
         Some(Bits { bytes, len: end - start, at: 0, next: next(bytes, 0), word: 0, left: 0 })
     }
 
+    /// Bytes that the buffers hold.
     pub(super) fn capacity(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + self.pieces.capacity() * size_of::<Range<usize>>()
     }
 }
 
@@ -140,20 +140,30 @@ mod tests {
     #[test]
     fn stuffing_goes_and_restart_markers_cut() {
         let mut stream = Stream::default();
-        assert!(stream.fill(&[1, 0xFF, 0, 2, 0xFF, 0xD0, 0xFF, 0, 0xFF, 0, 0xFF, 0xD1]));
+        let data = [1, 0xFF, 0, 2, 0xFF, 0xD0, 0xFF, 0, 0xFF, 0, 0xFF, 0xD1];
+        assert!(stream.fill(&data, 3));
         assert_eq!(stream.pieces, [0..3, 11..13, 21..21]);
         assert_eq!(stream.bytes[..3], [1, 0xFF, 2]);
         assert_eq!(stream.bytes[11..13], [0xFF, 0xFF]);
+        assert!(!stream.fill(&data, 2) && !stream.fill(&data, 4));
         for bad in [&[1, 0xFF][..], &[0xFF, 0xD1], &[0xFF, 0xFF, 0], &[0xFF, 0xD0, 0xFF, 0xD0], &[0xFF, 0xD9]] {
-            assert!(!stream.fill(bad), "{bad:?}");
+            assert!((1..4).all(|pieces| !stream.fill(bad, pieces)), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn markers_take_no_memory_beyond_the_pieces_of_the_image() {
+        let markers: Vec<u8> = (0..80_000_u32).flat_map(|i| [0xFF, 0xD0 | (i & 7) as u8]).collect();
+        let mut stream = Stream::default();
+        assert!(!stream.fill(&markers, 10));
+        assert!(stream.capacity() < 2 * markers.len(), "{}", stream.capacity());
     }
 
     #[test]
     fn bits_end_where_the_data_end() {
         let mut stream = Stream::default();
         let data: Vec<u8> = (0..100_u8).map(|i| i.wrapping_mul(37) & 0x7F).collect();
-        assert!(stream.fill(&data));
+        assert!(stream.fill(&data, 1));
         let mut bits = stream.piece(0).unwrap();
         let mut got = Vec::new();
         for _ in 0..200 {

@@ -92,7 +92,7 @@ impl<'a> Coder<'a> {
             let opening = openings[bits.peek::<SKIP_LOOK>() & ((1 << SKIP_LOOK) - 1)];
             if opening.bits > 0 {
                 bits.skip(opening.bits.into());
-                self.mean += i32::from(opening.number);
+                self.add_to_mean(opening.number.into());
                 return if opening.next == 64 { Some(()) } else { self.leap(bits, opening.next.into()) };
             }
         }
@@ -111,8 +111,14 @@ impl<'a> Coder<'a> {
         if entry.run() != 0 || entry.size() > MAX_DC_BITS {
             return None;
         }
-        self.mean += number(entry, bits);
+        self.add_to_mean(number(entry, bits));
         Some(())
+    }
+
+    /// A million blocks of the greatest difference leave 32 bits; what is wanted is held to 16 bits where it is used.
+    #[inline(always)]
+    fn add_to_mean(&mut self, difference: i32) {
+        self.mean = self.mean.wrapping_add(difference);
     }
 
     /// Reads the coefficients up to the one numbered `LAST` in zigzag order, and follows the codes of the rest. Returns

@@ -203,14 +203,12 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
             Part::Quantization(range) if scan.is_none() => tables.quantize(bytes.get(range.clone())?)?,
             Part::RestartInterval(mcus) if scan.is_none() => interval = usize::from(*mcus),
             Part::Scan(only) => scan = Some(only),
-            // What is said behind the only scan changes nothing.
-            _ => {}
+            // Behind the only scan, codes change nothing, but the check refuses bad ones wherever they are.
+            Part::Huffman(_) => return None,
+            Part::Quantization(_) | Part::RestartInterval(_) => {}
         }
     }
     let scan = scan?;
-    if !stream.fill(bytes.get(scan.data.clone())?) {
-        return None;
-    }
     let alone = jpeg.components.len() == 1;
     let (h_max, v_max) = jpeg.max_sampling();
     // The scan of a lone component has blocks in their own order, whatever its factors.
@@ -220,6 +218,10 @@ fn planes(bytes: &[u8], jpeg: &Jpeg, wants: &[Option<Want>], scratch: &mut Plana
     };
     let (h_mcu, v_mcu) = if alone { (1, 1) } else { (h_max as usize, v_max as usize) };
     let mcus = ((jpeg.width as usize).div_ceil(8 * h_mcu), (jpeg.height as usize).div_ceil(8 * v_mcu));
+    let interval = if interval == 0 { mcus.0 * mcus.1 } else { interval };
+    if !stream.fill(bytes.get(scan.data.clone())?, (mcus.0 * mcus.1).div_ceil(interval)) {
+        return None;
+    }
 
     // The MCUs that anything is wanted of.
     let nothing = Range { start: usize::MAX, end: 0 };
@@ -284,6 +286,7 @@ struct Mcus<'a, 'l> {
     mcus: (usize, usize),
     columns: Range<usize>,
     rows: Range<usize>,
+    /// MCUs between restart markers.
     interval: usize,
 }
 
@@ -298,13 +301,9 @@ impl Mcus<'_, '_> {
     #[inline(always)]
     fn run_here(mut self) -> Option<()> {
         let (columns, rows) = self.mcus;
-        let interval = if self.interval == 0 { columns * rows } else { self.interval };
-        if self.stream.pieces() != (columns * rows).div_ceil(interval) {
-            return None;
-        }
         let mut piece = 0;
         let mut bits = self.stream.piece(0)?;
-        let mut until_restart = interval;
+        let mut until_restart = self.interval;
         for row in 0..rows {
             let mut column = 0;
             while column < columns {
@@ -315,7 +314,7 @@ impl Mcus<'_, '_> {
                     piece += 1;
                     bits = self.stream.piece(piece)?;
                     self.lanes.iter_mut().for_each(|lane| lane.coder.restart());
-                    until_restart = interval;
+                    until_restart = self.interval;
                 }
                 // As many as lie together, all wanted or all not.
                 let wanted = self.rows.contains(&row) && self.columns.contains(&column);

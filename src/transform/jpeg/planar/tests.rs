@@ -205,6 +205,60 @@ fn colours_are_those_of_the_reference() {
     }
 }
 
+/// Bits from the top of bytes; 0xFF, which would need a zero behind it, must not come up.
+fn scan_of(codes: &str, times: usize) -> Vec<u8> {
+    let all: Vec<u8> = codes.bytes().cycle().take(codes.len() * times).collect();
+    let byte = |bits: &[u8]| (0..8).fold(0, |byte, at| byte << 1 | u8::from(bits.get(at) == Some(&b'1')));
+    all.chunks(8).map(byte).inspect(|byte| assert_ne!(*byte, 0xFF)).collect()
+}
+
+/// A grey file with one code for a difference of 11 bits and one for the end of a block, and what is put behind its scan.
+fn coded(width: u16, height: u16, scan: &[u8], behind: &[u8]) -> Vec<u8> {
+    let one_code = |class: u8, symbol: u8| [&[0xFF, 0xC4, 0, 20, class, 1][..], &[0; 15], &[symbol]].concat();
+    let [[h1, h0], [w1, w0]] = [height, width].map(u16::to_be_bytes);
+    [
+        &[0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0][..],
+        &[1; 64],
+        &[0xFF, 0xC0, 0, 11, 8, h1, h0, w1, w0, 1, 1, 0x11, 0],
+        &one_code(0x00, 11),
+        &one_code(0x10, 0),
+        &[0xFF, 0xDA, 0, 8, 1, 1, 0, 0, 63, 0],
+        scan,
+        behind,
+        &[0xFF, 0xD9],
+    ]
+    .concat()
+}
+
+#[test]
+fn means_that_leave_their_range_are_no_panic() {
+    // 1.1 million blocks, each brighter than the one before by 1984.
+    let (columns, rows) = (1100_u16, 1000_u16);
+    let scan = scan_of("0111110000000", usize::from(columns) * usize::from(rows));
+    let bytes = coded(columns * 8, rows * 8, &scan, &[]);
+    let jpeg = walk(&bytes, 1 << 30).unwrap();
+    entropy::check(&bytes, &jpeg, &mut Vec::new()).unwrap();
+    let mut scratch = PlanarScratch::default();
+    let want = Want { scale: Scale::Full, columns: 0..8, rows: 0..8 };
+    for _ in 0..2 {
+        assert!(suits(&jpeg) && decode(&bytes, &jpeg, &[Some(want.clone())], &mut scratch));
+        assert_eq!(scratch.pieces[0].plane.samples[..2], [255, 255]);
+    }
+    assert!(!decode(&bytes, &jpeg, &all_of(&jpeg, Scale::Eighth), &mut scratch));
+}
+
+#[test]
+fn tables_behind_the_scan_are_left_to_the_check() {
+    let scan = scan_of("0111110000000", 1);
+    let overfull = [&[0xFF, 0xC4, 0, 22, 0, 3][..], &[0; 15], &[1, 2, 3]].concat();
+    for (behind, sound) in [(&[][..], true), (&overfull, false)] {
+        let bytes = coded(8, 8, &scan, behind);
+        let jpeg = walk(&bytes, 1 << 20).unwrap();
+        assert_eq!(entropy::check(&bytes, &jpeg, &mut Vec::new()).is_ok(), sound);
+        assert_eq!(decode(&bytes, &jpeg, &all_of(&jpeg, Scale::Full), &mut PlanarScratch::default()), sound);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -239,6 +293,24 @@ proptest! {
             let taken = decode(&bytes, &jpeg, &all_of(&jpeg, scale), &mut PlanarScratch::default());
             let sound = entropy::check(&bytes, &jpeg, &mut Vec::new());
             prop_assert!(!taken || sound.is_ok(), "{}: taken, though {}", name, sound.unwrap_err());
+            // A part, with tables that were seen before, is taken or not like the whole, and holds the same samples.
+            let mut whole = PlanarScratch::default();
+            let mut used = PlanarScratch::default();
+            decode(&bytes, &jpeg, &all_of(&jpeg, scale), &mut whole);
+            let mut wants = all_of(&jpeg, scale);
+            for want in wants.iter_mut().flatten() {
+                (want.columns, want.rows) = (want.columns.end / 2..want.columns.end, want.rows.end / 2..want.rows.end);
+            }
+            for _ in 0..3 {
+                let part = decode(&bytes, &jpeg, &wants, &mut used);
+                prop_assert!(!part || sound.is_ok(), "{}: a part is taken, though {}", name, sound.unwrap_err());
+                prop_assert!(part || !taken, "{}: a part is refused", name);
+                for (whole, piece) in whole.pieces.iter().zip(&used.pieces).take(if taken { wants.len() } else { 0 }) {
+                    let (x, y) = (piece.left..whole.plane.width, piece.top..whole.plane.height);
+                    let mut places = y.flat_map(|y| x.clone().map(move |x| (x, y)));
+                    prop_assert!(places.all(|(x, y)| sample(piece, x, y) == sample(whole, x, y)), "{}", name);
+                }
+            }
             // Fill bytes before a marker are left to the check.
             let filled = bytes.windows(2).any(|pair| pair == [0xFF, 0xFF]);
             prop_assert!(taken || sound.is_err() || filled, "{}: refused", name);
