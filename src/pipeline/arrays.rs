@@ -103,9 +103,6 @@ pub struct Pixels<'a> {
     pub shape_beside: bool,
 }
 
-/// Rows below this are copied: for them, a call of the system costs more than the copy.
-const IN_PLACE_BYTES: u64 = 1024;
-
 /// What a worker keeps between batches.
 #[derive(Debug)]
 pub struct ArrayScratch {
@@ -115,29 +112,15 @@ pub struct ArrayScratch {
     rows: Vec<Vec<u8>>,
     /// The whole numbers of the current record, of each feature.
     ints: Vec<Vec<i64>>,
-    /// Whether the rows of the main feature are read into their records.
-    in_place: bool,
 }
 
 impl ArrayRecords<'_> {
-    /// Reads the rows of all features at these positions; neighbouring rows in one go. Those of the main feature are left
-    /// to [`ArrayRecords::add`] where that can read each into the place from which it is written.
+    /// Reads the rows of all features at these positions; neighbouring rows in one go.
     fn read(&self, positions: Range<u64>, scratch: &mut ArrayScratch) -> Result<u64> {
         let items: Vec<u64> = positions.map(|position| self.order.item(position)).collect();
-        let runs = items.chunk_by(|a, b| a.checked_add(1) == Some(*b)).count();
-        scratch.in_place = self.pixels.is_none()
-            && self.features.first().is_some_and(|main| {
-                let large = main.column.row_bytes() >= IN_PLACE_BYTES && main.cached.is_none();
-                // A copy costs less than a call of the system for each row.
-                main.kind != Kind::Int64 && large && runs * 2 > items.len()
-            });
         let mut read = 0;
-        for (number, (feature, rows)) in self.features.iter().zip(&mut scratch.rows).enumerate() {
+        for (feature, rows) in self.features.iter().zip(&mut scratch.rows) {
             rows.clear();
-            if number == 0 && scratch.in_place {
-                read += feature.column.row_bytes() * items.len() as u64;
-                continue;
-            }
             for run in items.chunk_by(|a, b| a.checked_add(1) == Some(*b)) {
                 let first = run.first().copied().unwrap_or(0);
                 feature.read(first, run.len() as u64, rows)?;
@@ -147,9 +130,8 @@ impl ArrayRecords<'_> {
         Ok(read)
     }
 
-    /// Makes the record at a position, whose rows are number `at` of those that were read.
-    fn add(&self, at: usize, position: u64, scratch: &mut ArrayScratch, batch: &mut Batch) -> Result<()> {
-        let ArrayScratch { builder, transform, rows, ints, in_place } = scratch;
+    fn add(&self, at: usize, position: u64, scratch: &mut ArrayScratch, batch: &mut Batch) {
+        let ArrayScratch { builder, transform, rows, ints } = scratch;
         let row = |feature: usize| {
             let len = self.features.get(feature).map_or(0, |f| usize::try_from(f.column.row_bytes()).unwrap_or(0));
             rows.get(feature).and_then(|rows| rows.get(at * len..(at + 1) * len)).unwrap_or_default()
@@ -177,7 +159,7 @@ impl ArrayRecords<'_> {
         for (number, feature) in self.features.iter().enumerate().skip(1) {
             features.push((&feature.key, value(number, feature)));
         }
-        let Some(main) = self.features.first() else { return Ok(()) };
+        let Some(main) = self.features.first() else { return };
         builder.begin(batch, 0);
         if let Some(pixels) = self.pixels {
             let [height, width, channels] = pixels.shape;
@@ -186,7 +168,7 @@ impl ArrayRecords<'_> {
                 Ok(prepared) => prepared,
                 Err(error) => {
                     builder.fail(batch, position, error);
-                    return Ok(());
+                    return;
                 }
             };
             batch.bytes.extend_from_slice(prepared.bytes());
@@ -197,23 +179,20 @@ impl ArrayRecords<'_> {
                 batch.images.push(ImageFacts::of(&info, prepared.notes));
                 batch.classes.extend(class);
             }
-            return Ok(());
+            return;
         }
         let main_value = match main.kind {
             Kind::Int64 => value(0, main),
-            Kind::Bytes => Value::Gap(main.column.row_bytes()),
-            Kind::Float => Value::FloatGap(main.column.row_bytes()),
+            Kind::Bytes => Value::Gap(row(0).len() as u64),
+            Kind::Float => Value::FloatGap(row(0).len() as u64),
         };
-        if *in_place {
-            main.read(self.order.item(position), 1, &mut batch.bytes)?;
-        } else if main.kind != Kind::Int64 {
+        if main.kind != Kind::Int64 {
             batch.bytes.extend_from_slice(row(0));
         }
         features.push((&main.key, main_value));
         if builder.finish(batch, position, &mut features, 0) {
             batch.classes.extend(class);
         }
-        Ok(())
     }
 
     /// The array and row at a position.
@@ -231,7 +210,6 @@ impl RecordSource for ArrayRecords<'_> {
             transform: Scratch::default(),
             rows: vec![Vec::new(); self.features.len()],
             ints: vec![Vec::new(); self.features.len()],
-            in_place: false,
         }
     }
 
@@ -242,9 +220,11 @@ impl RecordSource for ArrayRecords<'_> {
 
     fn fill(&self, positions: Range<u64>, scratch: &mut Self::Scratch, batch: &mut Batch) {
         let start = positions.start;
-        let outcome = self.read(positions.clone(), scratch).and_then(|read| {
+        let outcome = self.read(positions.clone(), scratch).map(|read| {
             batch.read += read;
-            positions.enumerate().try_for_each(|(at, position)| self.add(at, position, scratch, batch))
+            for (at, position) in positions.enumerate() {
+                self.add(at, position, scratch, batch);
+            }
         });
         // Failures of single rows name their row; an array that cannot be read ends the run.
         for failed in &mut batch.failed {

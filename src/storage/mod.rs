@@ -1,7 +1,6 @@
 //! Where bytes come from and go to. Everything that reads inputs or writes outputs goes through [`Storage`], so that an
 //! object store can take the place of the local file system without any other layer knowing.
 
-mod ahead;
 mod at_once;
 mod local;
 mod lock;

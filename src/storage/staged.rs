@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{ahead::Ahead, at_once};
+use super::at_once;
 use crate::error::{At, During, Error, Result};
 
 /// A file being written under a dot-name beside its final one.
@@ -19,7 +19,6 @@ pub struct StagedFile {
     temp: PathBuf,
     dest: PathBuf,
     committed: bool,
-    ahead: Ahead,
 }
 
 impl StagedFile {
@@ -45,13 +44,7 @@ impl StagedFile {
             match OpenOptions::new().write(true).read(true).create_new(true).open(&temp) {
                 // Its lock tells others that it is no leftover. Whoever took it for one before it was locked has removed it.
                 Ok(file) if lock(&file).at(dest)? && is_at(&file, &temp) => {
-                    return Ok(Self {
-                        file,
-                        temp,
-                        dest: dest.to_path_buf(),
-                        committed: false,
-                        ahead: Ahead::default(),
-                    });
+                    return Ok(Self { file, temp, dest: dest.to_path_buf(), committed: false });
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => remove_leftover(&temp)?,
@@ -65,9 +58,7 @@ impl StagedFile {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the final path.
     pub fn append(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes).during("write").at(&self.dest)?;
-        self.ahead.wrote(bytes.len(), &self.file);
-        Ok(())
+        self.file.write_all(bytes).during("write").at(&self.dest)
     }
 
     /// Writes bytes at an offset, from any thread. What lies before and was never written reads as zeros.
@@ -84,7 +75,7 @@ impl StagedFile {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the final path; the file is then removed.
     pub fn commit(mut self) -> Result<()> {
-        self.ahead.finish().and_then(|()| self.file.sync_all()).during("sync").at(&self.dest)?;
+        self.file.sync_all().during("sync").at(&self.dest)?;
         fs::rename(&self.temp, &self.dest).during("rename").at(&self.dest)?;
         self.committed = true;
         Ok(())
