@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::codes::Codes;
 use crate::{
     error::{Error, Result},
     transform::fault::{corrupt, truncated},
@@ -155,36 +156,23 @@ impl Tables {
 pub(super) struct Table {
     /// For each of the next [`LOOK`] bits: code length times 256 plus symbol; 0 when the code is longer.
     look: [u16; 1 << LOOK],
-    /// For each length, the first 16-bit prefix above its codes, and what to add to a code for its index in `values`.
-    limit: [u32; 17],
-    offset: [i32; 17],
+    codes: Codes,
     values: [u8; 256],
 }
 
 impl Table {
     pub(super) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
-        let mut table = Self { look: [0; 1 << LOOK], limit: [0; 17], offset: [0; 17], values: [0; 256] };
-        table.values.get_mut(..symbols.len())?.copy_from_slice(symbols);
-        let (mut code, mut index) = (0_u32, 0_u32);
-        for (length, &count) in (1_u32..).zip(counts) {
-            *table.offset.get_mut(length as usize)? = i32::try_from(index).ok()? - i32::try_from(code).ok()?;
-            for _ in 0..count {
-                let symbol = *symbols.get(index as usize)?;
-                if code >> length != 0 {
-                    return None;
-                }
-                if length <= LOOK {
-                    let first = (code << (LOOK - length)) as usize;
-                    let entry = u16::try_from(length << 8).ok()? | u16::from(symbol);
-                    table.look.get_mut(first..first + (1 << (LOOK - length)))?.fill(entry);
-                }
-                code += 1;
-                index += 1;
+        let (mut look, mut values) = ([0; 1 << LOOK], [0; 256]);
+        values.get_mut(..symbols.len())?.copy_from_slice(symbols);
+        let codes = Codes::new(counts, symbols, |length, code, symbol| {
+            if length <= LOOK {
+                let first = (code << (LOOK - length)) as usize;
+                let entry = u16::try_from(length << 8).ok()? | u16::from(symbol);
+                look.get_mut(first..first + (1 << (LOOK - length)))?.fill(entry);
             }
-            *table.limit.get_mut(length as usize)? = code << (16 - length);
-            code <<= 1;
-        }
-        Some(table)
+            Some(())
+        })?;
+        Some(Self { look, codes, values })
     }
 
     /// The next symbol, as its high and low half. At least 16 bits are available afterwards.
@@ -200,14 +188,8 @@ impl Table {
 
     #[cold]
     fn long(&self, reader: &BitReader<'_>) -> Result<(u32, u32), Damage> {
-        let prefix = u32::try_from(reader.bits >> 48).unwrap_or(0);
-        for (length, (limit, offset)) in (0_u32..).zip(self.limit.iter().zip(&self.offset)).skip(1) {
-            if prefix < *limit {
-                let code = i32::try_from(prefix >> (16 - length)).map_err(|_| BAD_CODE)?;
-                let symbol = usize::try_from(code + offset).ok().and_then(|index| self.values.get(index));
-                return symbol.map(|&symbol| (length, u32::from(symbol))).ok_or(BAD_CODE);
-            }
-        }
-        Err(BAD_CODE)
+        let found = self.codes.find(u32::try_from(reader.bits >> 48).unwrap_or(0));
+        let symbol = found.and_then(|(length, index)| Some((length, u32::from(*self.values.get(index)?))));
+        symbol.ok_or(BAD_CODE)
     }
 }

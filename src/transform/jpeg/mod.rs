@@ -5,6 +5,7 @@
 //! the scans needs (see [`entropy`]).
 
 mod bits;
+mod codes;
 pub(super) mod decode;
 pub(super) mod entropy;
 mod frame;

@@ -4,7 +4,8 @@ use super::{
     Scale,
     bits::Bits,
     idct::{self, Block, Factors, PLACES},
-    tables::{Entry, LOOK, Leap, Opening, Openings, SKIP_LOOK, START_LAST, Start, Table, extend},
+    leaps::{Leap, Opening, Openings, SKIP_LOOK, START_LAST, Start},
+    tables::{Entry, LOOK, Table, extend},
 };
 
 /// Codes of at most this many bits: a difference of mean values in 8-bit images.

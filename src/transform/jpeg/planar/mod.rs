@@ -8,7 +8,9 @@
 
 mod bits;
 mod block;
+mod definitions;
 mod idct;
+mod leaps;
 mod tables;
 
 use std::ops::Range;
@@ -16,9 +18,9 @@ use std::ops::Range;
 use self::{
     bits::{Bits, Stream},
     block::Coder,
-    tables::{Openings, Table},
+    definitions::Tables,
 };
-use super::{Colour, Jpeg, Part, Scan, decode};
+use super::{Colour, Jpeg, Part, decode};
 use crate::transform::planes::Plane;
 
 /// Samples of a side that eight stored samples become.
@@ -74,84 +76,6 @@ impl PlanarScratch {
     /// Bytes that the buffers hold.
     pub(in crate::transform) fn capacity(&self) -> usize {
         self.stream.capacity() + self.pieces.iter().map(|piece| piece.plane.samples.capacity()).sum::<usize>()
-    }
-}
-
-/// The Huffman tables, kept while images come with the same ones.
-#[derive(Default)]
-struct Tables {
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
-    /// Steps in zigzag order.
-    steps: [Option<[u16; 64]>; 4],
-    /// For each component.
-    openings: [Openings; 3],
-}
-
-impl std::fmt::Debug for Tables {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tables").finish_non_exhaustive()
-    }
-}
-
-impl Tables {
-    fn define(&mut self, payload: &[u8]) -> Option<()> {
-        let mut rest = payload;
-        while let [head, tail @ ..] = rest {
-            let (counts, tail) = tail.split_first_chunk::<16>()?;
-            let (symbols, tail) = tail.split_at_checked(counts.iter().map(|&n| usize::from(n)).sum())?;
-            let class = if head >> 4 == 0 { &mut self.dc } else { &mut self.ac };
-            let slot = class.get_mut(usize::from(head & 15))?;
-            match slot {
-                Some(table) if table.is(counts, symbols) => table.is_common = true,
-                _ => *slot = Some(Table::new(counts, symbols)?),
-            }
-            rest = tail;
-        }
-        Some(())
-    }
-
-    /// Reads a DQT payload.
-    fn quantize(&mut self, payload: &[u8]) -> Option<()> {
-        let mut rest = payload;
-        while let [head, tail @ ..] = rest {
-            let slot = self.steps.get_mut(usize::from(head & 15))?;
-            if head >> 4 == 0 {
-                let (steps, tail) = tail.split_first_chunk::<64>()?;
-                *slot = Some(steps.map(u16::from));
-                rest = tail;
-            } else {
-                let (steps, tail) = tail.split_first_chunk::<128>()?;
-                let (steps, _) = steps.as_chunks::<2>();
-                *slot = Some(std::array::from_fn(|i| steps.get(i).map_or(0, |step| u16::from_be_bytes(*step))));
-                rest = tail;
-            }
-        }
-        Some(())
-    }
-}
-
-impl Tables {
-    /// Makes the tables with which codes are passed, where they will save more than they cost.
-    fn prepare(&mut self, scan: &Scan, wants: &[Option<Want>], passed: usize, mcus: usize) -> Option<()> {
-        for ((member, want), openings) in scan.members().iter().zip(wants).zip(&mut self.openings) {
-            let (dc, ac) = (self.dc.get(member.dc)?.as_ref()?, self.ac.get_mut(member.ac)?.as_mut()?);
-            let scale = want.as_ref().map(|want| want.scale);
-            let pays = if dc.is_common && ac.is_common { passed > 0 } else { passed * 2 > mcus };
-            let means = scale.is_none_or(|scale| scale == Scale::Eighth);
-            if pays || scale != Some(Scale::Full) {
-                ac.prepare_leaps();
-            }
-            if scale == Some(Scale::Quarter) {
-                ac.prepare_starts();
-            }
-            if pays || means {
-                openings.prepare(dc, ac);
-            } else {
-                openings.clear();
-            }
-        }
-        Some(())
     }
 }
 
