@@ -51,9 +51,7 @@ pub(super) fn jpeg(
                 }
             }
             jpeg_encode::rgb_to_planes(pixels, width, height, chroma == Chroma::Halved, planes);
-            let [y, cb, cr] = planes;
-            let planes = [PlaneRef::of(y)?, PlaneRef::of(cb)?, PlaneRef::of(cr)?];
-            jpeg_encode::encode(&planes, shape.width, shape.height, quality, out)
+            self::planes(planes, quality, out).map(drop)
         }
         _ => Err(unsupported(format!("{shape:?} as JPEG"))),
     }

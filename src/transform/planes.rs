@@ -49,7 +49,7 @@ impl Plane {
     }
 }
 
-/// Interleaves planes of one size as RGB: JFIF's YCbCr, which is that of BT.601 with the full range, in 16.16.
+/// Interleaves planes of one size as RGB, see [`ycc_to_rgb`].
 pub(super) fn to_rgb([y, cb, cr]: &[Plane; 3], pixels: &mut Vec<u8>) {
     interleave([&y.samples, &cb.samples, &cr.samples], pixels);
 }
@@ -92,10 +92,7 @@ fn convert(y: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN], pixels: &mut [u8; 3 * 
     let mut rgb = [[0; RUN]; 3];
     let [r, g, b] = &mut rgb;
     for ((((y, cb), cr), (r, g)), b) in y.iter().zip(cb).zip(cr).zip(r.iter_mut().zip(g)).zip(b) {
-        let (y, cb, cr) = ((i32::from(*y) << 16) + 32_768, i32::from(*cb) - 128, i32::from(*cr) - 128);
-        *r = top(y + 91_881 * cr);
-        *g = top(y - 22_554 * cb - 46_802 * cr);
-        *b = top(y + 116_130 * cb);
+        [*r, *g, *b] = ycc_to_rgb([*y, *cb, *cr]);
     }
     let [r, g, b] = rgb;
     for (pixel, ((r, g), b)) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(r.into_iter().zip(g).zip(b)) {
@@ -103,10 +100,13 @@ fn convert(y: &[u8; RUN], cb: &[u8; RUN], cr: &[u8; RUN], pixels: &mut [u8; 3 * 
     }
 }
 
+/// One pixel of JFIF's YCbCr, which is that of BT.601 with the full range, in 16.16 fixed point as libjpeg has it.
 #[inline(always)]
-#[expect(clippy::cast_sign_loss, reason = "clamped")]
-fn top(value: i32) -> u8 {
-    (value >> 16).clamp(0, 255) as u8
+pub(super) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = ((i32::from(y) << 16) + 32_768, i32::from(cb) - 128, i32::from(cr) - 128);
+    #[expect(clippy::cast_sign_loss, reason = "clamped")]
+    let top = |value: i32| (value >> 16).clamp(0, 255) as u8;
+    [top(y + 91_881 * cr), top(y - 22_554 * cb - 46_802 * cr), top(y + 116_130 * cb)]
 }
 
 #[cfg(test)]

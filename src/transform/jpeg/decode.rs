@@ -15,7 +15,10 @@ use zune_jpeg::{
 use super::{Colour, Jpeg};
 use crate::{
     error::{Error, Fault, Result},
-    transform::fault::{DAMAGED, guarded, unsupported},
+    transform::{
+        fault::{DAMAGED, guarded, unsupported},
+        planes::ycc_to_rgb,
+    },
 };
 
 /// Decodes to grey or RGB, 8 bits, into `out`, which is resized to fit.
@@ -130,13 +133,6 @@ fn cmyk_to_rgb(inverted: &[u8], is_ycck: bool, out: &mut Vec<u8>) {
 fn scale(a: u8, b: u8) -> u8 {
     let product = u32::from(a) * u32::from(b) + 128;
     u8::try_from((product + (product >> 8)) >> 8).unwrap_or(u8::MAX)
-}
-
-/// ITU-R 601, full range, in 16.16 fixed point as libjpeg has it.
-fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
-    [y + 91881 * cr, y - 22554 * cb - 46802 * cr, y + 116_130 * cb]
-        .map(|value| u8::try_from(((value + 32768) >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

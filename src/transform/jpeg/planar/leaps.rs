@@ -117,26 +117,16 @@ pub(super) const START_LAST: u32 = 4;
 impl Table {
     /// Makes the table for leaps, which costs as much as decoding some thousand codes.
     pub(super) fn prepare_leaps(&mut self) {
-        if self.leaps.is_some() {
-            return;
+        if self.leaps.is_none() {
+            self.leaps = Some(Box::new(std::array::from_fn(|look| self.leap_behind(look, 0))));
         }
-        let mut leaps = Box::new([Leap::default(); 1 << SKIP_LOOK]);
-        for (look, leap) in (0_usize..).zip(leaps.iter_mut()) {
-            *leap = self.leap_behind(look, 0);
-        }
-        self.leaps = Some(leaps);
     }
 
     /// Makes the table for the first codes of blocks.
     pub(super) fn prepare_starts(&mut self) {
-        if self.starts.is_some() {
-            return;
+        if self.starts.is_none() {
+            self.starts = Some(Box::new(std::array::from_fn(|look| self.start(look))));
         }
-        let mut starts = Box::new([Start::default(); 1 << LOOK]);
-        for (look, start) in (0_usize..).zip(starts.iter_mut()) {
-            *start = self.start(look);
-        }
-        self.starts = Some(starts);
     }
 
     fn start(&self, look: usize) -> Start {
