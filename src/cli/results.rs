@@ -20,6 +20,11 @@ pub(super) fn speed(bytes: u64, elapsed: Duration) -> ByteSize {
     ByteSize((bytes as f64 / elapsed.as_secs_f64().max(1e-9)) as u64)
 }
 
+/// A result for programs, as `--json` prints it.
+pub(super) fn pretty(result: &serde_json::Value) -> String {
+    format!("{result:#}\n")
+}
+
 fn classes(number: usize) -> String {
     if number == 0 { "no classes".to_owned() } else { count(number as u64, "class", "classes") }
 }

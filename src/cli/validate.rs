@@ -7,7 +7,6 @@ use std::{
 };
 
 use clap::ValueHint;
-use serde_json::json;
 use shardify::{
     ByteSize, Error, Finding, FindingKind, ValidateOptions, ValidateReport, error::Printable, units::Count,
 };
@@ -16,7 +15,7 @@ use super::{
     Outcome,
     args::RunArgs,
     progress::Meter,
-    results::{count, speed},
+    results::{count, pretty, speed},
     signal::cancel_saying,
     ui::{Ui, Verbosity, duration},
 };
@@ -79,7 +78,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     meter.finish();
     let report = report?;
     let fails = report.errors > 0 || report.warnings > 0 && !args.allow_warnings;
-    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
+    let text =
+        args.run.show(|| pretty(&report.to_json()), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, if fails { Outcome::ProblemsFound } else { Outcome::Clean }))
 }
 
@@ -153,35 +153,4 @@ fn closing(report: &ValidateReport) -> String {
         duration(report.elapsed),
         speed(report.bytes, report.elapsed),
     )
-}
-
-fn report_json(report: &ValidateReport) -> String {
-    let findings: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| {
-            json!({
-                "kind": finding.kind.name(),
-                "severity": finding.severity.name(),
-                "shard": finding.shard.as_ref().map(|shard| shard.to_string_lossy()),
-                "record": finding.record,
-                "offset": finding.offset,
-                "bytes": finding.bytes,
-                "message": finding.message,
-                "remedy": finding.remedy,
-            })
-        })
-        .collect();
-    let by_kind: BTreeMap<&str, u64> = report.by_kind.iter().map(|(kind, count)| (kind.name(), *count)).collect();
-    let result = json!({
-        "shards": report.shards,
-        "records": report.records,
-        "bytes": report.bytes,
-        "errors": report.errors,
-        "warnings": report.warnings,
-        "by_kind": by_kind,
-        "findings": findings,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

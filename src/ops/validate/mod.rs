@@ -12,6 +12,7 @@ mod finding;
 mod framing;
 mod images;
 mod indexes;
+mod json;
 mod keys;
 mod looked;
 mod names;
