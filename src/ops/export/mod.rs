@@ -9,6 +9,7 @@ mod endings;
 mod folder;
 mod images;
 mod inputs;
+mod json;
 mod keys;
 mod names;
 mod npy;
