@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, Union
 
 Existing = Literal["refuse", "resume", "overwrite"]
-"""What to do with an output folder that is not empty: refuse it; carry on an interrupted run of the same call, or start if
-there was none; replace what an earlier run wrote there, and nothing else."""
+"""What to do with an output folder that is not empty: refuse it; carry on an interrupted run of the same call, or start
+if there was none; replace what an earlier run wrote there, and nothing else."""
 
 Compression = Literal["none", "gzip"]
 """How shards are written. TFDS, DALI and Grain cannot read gzip."""

@@ -12,6 +12,9 @@ use crate::error::bad_option;
 pub(crate) enum Size {
     /// Bytes.
     Bytes(u64),
+    /// A negative number, which is none.
+    #[expect(dead_code, reason = "what is wrong with it is all that matters")]
+    Negative(i64),
     /// A number with a unit.
     Text(String),
 }
@@ -20,6 +23,7 @@ impl Size {
     pub(crate) fn read(self, py: Python<'_>, option: &str) -> PyResult<ByteSize> {
         match self {
             Self::Bytes(bytes) => Ok(ByteSize(bytes)),
+            Self::Negative(_) => Err(bad_option(py, &format!("{option}: expected a number of bytes from 0 up"))),
             Self::Text(text) => parse(py, option, &text),
         }
     }
