@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, Union
 
-from ._errors import Error
+from ._errors import Error, InputError, StorageError
 from ._progress import Watcher, callback
 
 StrPath = Union[str, "os.PathLike[str]"]
@@ -41,5 +42,25 @@ def _run(verb: Callable[..., _Result], options: Mapping[str, Any], progress: Wat
     watcher, close = callback(progress)
     try:
         return verb(options, watcher)
+    except TypeError as error:
+        # Its cause speaks of types of the native half.
+        field = re.fullmatch(r"failed to extract field Options\.(\w+)", str(error))
+        if field is None:
+            raise
+        value = options[field[1]]
+        raise TypeError(f"{field[1]} cannot be {value!r}, of type {type(value).__name__}") from None
+    except (StorageError, InputError) as error:
+        _advise(error, options)
+        raise
     finally:
         close()
+
+
+def _advise(error: Error, options: Mapping[str, Any]) -> None:
+    """Says that finished shards are kept, if they are and what went wrong can be mended."""
+    if "existing" not in options or options.get("dry_run") or not (isinstance(error, StorageError) or error.fault):
+        return
+    kept = os.path.exists(os.path.join(options["out"], ".shardify", "plan.json"))
+    if kept and "resume" not in (error.hint or ""):
+        advice = 'finished shards are kept: make the same call with existing="resume" to go on'
+        error.hint = f"{error.hint}; {advice}" if error.hint else advice

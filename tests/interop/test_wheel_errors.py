@@ -132,9 +132,9 @@ def test_options_that_exclude_each_other(convert, tmp_path):
 
 def test_values_of_another_type_are_type_errors(convert, tmp_path):
     source = convert(IMAGES).path
-    for options in ({"shuffle": "yes"}, {"seed": 1.5}, {"threads": "2"}, {"max_shard": 1.5}, {"name": 3}):
-        with pytest.raises(TypeError):
-            wheel.reshard(source, tmp_path / "out", **options)
+    for name, value in {"shuffle": "yes", "seed": 1.5, "threads": "2", "max_shard": 1.5, "name": 3}.items():
+        with pytest.raises(TypeError, match=f"^{name} cannot be {value!r}, of type {type(value).__name__}$"):
+            wheel.reshard(source, tmp_path / "out", **{name: value})
     with pytest.raises(TypeError):
         wheel.inspect(source, progress="bar")
 

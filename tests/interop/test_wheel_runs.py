@@ -1,5 +1,6 @@
 """How a run from Python is watched, stopped and carried on."""
 
+import errno
 import os
 import pathlib
 import signal
@@ -152,3 +153,24 @@ def test_ctrl_c_stops_and_a_resumed_run_has_the_same_bytes(rows, tmp_path):
     whole = tmp_path / "whole"
     wheel.reshard(rows, whole, **options)
     assert Output(out).files() == Output(whole).files()
+
+
+LIMITED = """
+    import resource, sys, shardify
+    # No file may grow beyond this, as if the disk were full.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000_000, resource.RLIM_INFINITY))
+    try:
+        shardify.reshard(sys.argv[1], sys.argv[2], split="small=0.1,large=0.9", shards=1)
+    except shardify.StorageError as error:
+        print(error.errno, error.hint)
+"""
+
+
+def test_a_write_that_fails_says_how_to_go_on(rows, tmp_path):
+    script, out = textwrap.dedent(LIMITED), tmp_path / "out"
+    environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(wheel.__file__).parents[1])}
+    command = [sys.executable, "-c", script, str(rows), str(out)]
+    said = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", env=environment).stdout
+    assert said.startswith(str(errno.EFBIG)) and 'existing="resume"' in said, said
+    report = wheel.reshard(rows, out, split="small=0.1,large=0.9", shards=1, existing="resume")
+    assert (report.outcome, report.resumed_shards, report.records) == ("resumed", 1, ROWS)
