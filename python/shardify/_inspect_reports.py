@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Union
 
 from ._errors import Error
@@ -118,6 +119,15 @@ class ShownFeature:
     """How many values it has, or steps."""
     text: str
     """What it holds, shortened; an image by its format and size."""
+
+    @property
+    def value(self) -> int | float | list[int | float] | None:
+        """The number, or up to 8 numbers; `None` for bytes and for more."""
+        number: Callable[[str], int | float] | None = {"int64": int, "float": float}.get(self.kind or "")
+        if number is None or "..." in self.text:
+            return None
+        numbers = [number(text) for text in self.text.strip("[]").split(", ") if text]
+        return numbers[0] if self.values == 1 else numbers
 
 
 @dataclasses.dataclass(frozen=True)

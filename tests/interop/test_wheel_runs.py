@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,14 @@ def rows(tmp_path_factory):
     np.save(array, np.random.default_rng(0).integers(0, 256, (ROWS, 3072), np.uint8))
     shardify("convert", array, folder / "out", "--max-shard", "20MB", "--quiet")
     array.unlink()
-    return folder / "out"
+    yield folder / "out"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(autouse=True)
+def nothing_large_is_left(tmp_path):
+    yield
+    shutil.rmtree(tmp_path)
 
 
 VERBS = {
@@ -130,7 +138,7 @@ SCRIPT = """
 
 
 def test_ctrl_c_stops_and_a_resumed_run_has_the_same_bytes(rows, tmp_path):
-    script = textwrap.dedent(SCRIPT.format(after=ROWS // 8))
+    script = textwrap.dedent(SCRIPT.format(after=ROWS // 16))
     environment = {**os.environ, "PYTHONPATH": str(pathlib.Path(wheel.__file__).parents[1])}
     out = tmp_path / "out"
     run = subprocess.Popen(

@@ -44,9 +44,26 @@ def test_inspect_shows_records(foreign):
     (shown,) = wheel.inspect(shard, record=7).shown
     assert (shown.record, shown.shard, shown.bytes, shown.fault) == (7, str(shard), len(record(27)), None)
     assert {one.key: one.text for one in shown.features}["number"] == "27"
+    values = {one.key: one.value for one in shown.features}
+    assert values == {"label": 0, "number": 27, "score": 6.75, "source": None}
     shown = wheel.inspect([foreign], records=3).shown
     assert [{one.key: one.text for one in of.features}["source"] for of in shown] == ['"web"', '"scan"', '"web"']
     assert '"scan"' in str(wheel.inspect(foreign, records=2))
+
+
+def test_inspect_shows_lists_of_numbers(tmp_path):
+    lists = {
+        "none": tf.train.Feature(int64_list=tf.train.Int64List(value=[])),
+        "some": tf.train.Feature(int64_list=tf.train.Int64List(value=[3, -(2**63)])),
+        "odd": tf.train.Feature(float_list=tf.train.FloatList(value=[float("inf"), 0.1, 1e-30])),
+        "many": tf.train.Feature(float_list=tf.train.FloatList(value=range(9))),
+    }
+    with tf.io.TFRecordWriter(str(tmp_path / "a.tfrecord")) as writer:
+        writer.write(tf.train.Example(features=tf.train.Features(feature=lists)).SerializeToString())
+    (shown,) = wheel.inspect(tmp_path, records=1).shown
+    values = {one.key: one.value for one in shown.features}
+    assert values["none"] == [] and values["some"] == [3, -(2**63)] and values["many"] is None
+    assert np.array_equal(np.float32(values["odd"]), np.float32([float("inf"), 0.1, 1e-30]))
 
 
 def test_inspect_of_foreign_records_and_of_several_data_sets(foreign, convert):
