@@ -98,6 +98,10 @@ pub enum ErrorKind {
     },
     /// The inputs as a whole do not fit together: layout, labels, class names, lengths.
     Inputs(String),
+    /// There is no file or folder of this name.
+    NotFound(String),
+    /// Shards are not what they were when they were written: damaged, cut off or missing.
+    Damaged(String),
     /// An option has a value that cannot be honoured.
     Options(String),
     /// The output folder cannot be used as it is.
@@ -161,6 +165,18 @@ impl Error {
     #[must_use]
     pub fn inputs(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Inputs(message.into()))
+    }
+
+    /// A file or folder that is not there.
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound(message.into()))
+    }
+
+    /// Shards that are not what they were.
+    #[must_use]
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Damaged(message.into()))
     }
 
     /// An option that cannot be honoured.
@@ -301,6 +317,8 @@ impl fmt::Display for ErrorKind {
             Self::Io { action, source } => write!(f, "cannot {action}: {}", plain(source)),
             Self::Input { message, .. }
             | Self::Inputs(message)
+            | Self::NotFound(message)
+            | Self::Damaged(message)
             | Self::Options(message)
             | Self::Output(message)
             | Self::TooManyFailures(message) => f.write_str(message),

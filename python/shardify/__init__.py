@@ -8,22 +8,82 @@
 
 from __future__ import annotations
 
-from ._errors import DamageError, Error, InputError, OptionsError, OutputError, StorageError
+from ._errors import DamageError, Error, InputError, NotFoundError, OptionsError, OutputError, StorageError
+from ._export import ExportedArray, ExportReport, export
+from ._index import IndexedShard, IndexReport, PlacedFile, index
+from ._inspect import inspect
+from ._inspect_reports import (
+    ClassCount,
+    Feature,
+    ImageStats,
+    InspectedSet,
+    InspectedSplit,
+    InspectReport,
+    Range,
+    ShownFeature,
+    ShownRecord,
+    Spread,
+)
+from ._options import Compression, Existing, OnError, Shards, Size, Split
 from ._progress import Progress, Watcher
+from ._repair import DamagedShard, Lost, RepairedSplit, RepairPlan, RepairPlanSplit, RepairReport, repair
+from ._reshard import Label, Values, reshard
+from ._reshard_reports import PlannedSplit, ReshardedSplit, ReshardPlan, ReshardReport
 from ._shardify import __version__
 from ._validate import Finding, ValidateReport, validate
+from ._written import Failure
 
 __all__ = [
+    "ClassCount",
+    "Compression",
     "DamageError",
+    "DamagedShard",
     "Error",
+    "Existing",
+    "ExportReport",
+    "ExportedArray",
+    "Failure",
+    "Feature",
     "Finding",
+    "ImageStats",
+    "IndexReport",
+    "IndexedShard",
     "InputError",
+    "InspectReport",
+    "InspectedSet",
+    "InspectedSplit",
+    "Label",
+    "Lost",
+    "NotFoundError",
+    "OnError",
     "OptionsError",
     "OutputError",
+    "PlacedFile",
+    "PlannedSplit",
     "Progress",
+    "Range",
+    "RepairPlan",
+    "RepairPlanSplit",
+    "RepairReport",
+    "RepairedSplit",
+    "ReshardPlan",
+    "ReshardReport",
+    "ReshardedSplit",
+    "Shards",
+    "ShownFeature",
+    "ShownRecord",
+    "Size",
+    "Split",
+    "Spread",
     "StorageError",
     "ValidateReport",
+    "Values",
     "Watcher",
     "__version__",
+    "export",
+    "index",
+    "inspect",
+    "repair",
+    "reshard",
     "validate",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import re
 from typing import Any
+
+from ._wording import as_python
 
 
 class Error(Exception):
@@ -33,11 +35,11 @@ class Error(Exception):
         fault: str | None = None,
         hint: str | None = None,
     ) -> None:
-        self.message = _as_python(message)
+        self.message = as_python(message)
         self.path = None if path is None else os.fspath(path)
         self.byte, self.line, self.row, self.record = byte, line, row, record
         self.fault = fault
-        self.hint = None if hint is None else _as_python(hint)
+        self.hint = None if hint is None else as_python(hint)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -48,7 +50,11 @@ class Error(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Workers hand exceptions to their parent pickled, and keywords would be lost.
-        return _rebuild, (type(self), self.message, {**self.__dict__})
+        fields = dict(self.__dict__)
+        if isinstance(self, OSError):
+            # These do not stand in its dictionary.
+            fields.update(errno=self.errno, strerror=self.strerror, filename=self.filename)
+        return _rebuild, (type(self), self.message, fields)
 
 
 class OptionsError(Error, ValueError):
@@ -57,6 +63,16 @@ class OptionsError(Error, ValueError):
 
 class InputError(Error, ValueError):
     """An input cannot be used, or the inputs do not fit together."""
+
+
+class NotFoundError(InputError, FileNotFoundError):
+    """There is no file or folder of this name, or none that matches this pattern."""
+
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message, **fields)
+        self.errno = errno.ENOENT
+        self.strerror = self.message
+        self.filename = self.path
 
 
 class OutputError(Error):
@@ -78,14 +94,10 @@ class StorageError(Error, OSError):
 
 
 def _rebuild(kind: type[Error], message: str, fields: dict[str, Any]) -> Error:
-    error = kind.__new__(kind, message)
-    error.__dict__.update(fields)
+    error = kind(message)
+    for name, value in fields.items():
+        setattr(error, name, value)
     return error
-
-
-def _as_python(text: str) -> str:
-    """Advice is written for the command line; `--on-error` is `on_error=` here."""
-    return re.sub(r"(?<![\w-])--([a-z][a-z-]*)", lambda option: option[1].replace("-", "_") + "=", text)
 
 
 def _printable(path: str | None) -> str:

@@ -61,7 +61,8 @@ def callback(progress: Watcher) -> tuple[Callable[[Progress], object] | None, Ca
 def _on_bar(bar: Any) -> Callable[[Progress], object]:
     def show(now: Progress) -> None:
         bar.set_description(now.step, refresh=False)
-        bar.total, bar.n = now.total, now.items
+        if now.total is not None or now.items:
+            bar.total, bar.n = now.total, now.items
         bar.refresh()
 
     return show

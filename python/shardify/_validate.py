@@ -80,7 +80,9 @@ def validate(
         progress: see `shardify.Watcher`.
 
     Raises:
-        StorageError: a path does not exist or cannot be read.
+        NotFoundError: a path does not exist.
+        InputError: there are no shards in the paths.
+        StorageError: the operating system refused.
         KeyboardInterrupt: Ctrl-C was pressed.
     """
     options = {"paths": _paths(paths), "deep": deep, "duplicates": duplicates, "threads": threads}

@@ -21,15 +21,25 @@ fn class(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Io { .. } => "StorageError",
         ErrorKind::Input { .. } | ErrorKind::Inputs(_) | ErrorKind::TooManyFailures(_) => "InputError",
+        ErrorKind::NotFound(_) => "NotFoundError",
         ErrorKind::Options(_) => "OptionsError",
         ErrorKind::Output(_) => "OutputError",
         ErrorKind::LengthCrc { .. }
         | ErrorKind::DataCrc { .. }
         | ErrorKind::TruncatedRecord { .. }
         | ErrorKind::RecordTooLarge { .. }
-        | ErrorKind::BadExample(_) => "DamageError",
+        | ErrorKind::BadExample(_)
+        | ErrorKind::Damaged(_) => "DamageError",
         _ => "Error",
     }
+}
+
+/// Errors that are part of a report, as exceptions that nobody has raised.
+pub(crate) fn exceptions<'py, 'e>(
+    py: Python<'py>,
+    errors: impl IntoIterator<Item = &'e Error>,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    errors.into_iter().map(|error| Ok(to_exception(py, error)?.into_value(py).into_bound(py).into_any())).collect()
 }
 
 fn to_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {

@@ -2,7 +2,12 @@
 //! values. Signatures, types and documentation for users are in the Python half (`shardify/`); nothing here prints.
 
 mod error;
+mod export;
+mod index;
+mod inspect;
 mod options;
+mod repair;
+mod reshard;
 mod run;
 mod validate;
 
@@ -11,7 +16,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _shardify {
     #[pymodule_export]
-    use super::validate::validate;
+    use super::{export::export, index::index, inspect::inspect, repair::repair, reshard::reshard, validate::validate};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

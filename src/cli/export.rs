@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ValueEnum, ValueHint};
-use serde_json::json;
 use shardify::{Error, ErrorKind, ExportOptions, ExportReport, OnDamage, error::Printable, units::Count};
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     args::RunArgs,
     output::inputs_and_out,
     progress::Meter,
+    results::pretty,
     signal::cancel_saying,
     ui::{Ui, Verbosity, duration, table},
 };
@@ -118,7 +118,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
         report.notes.iter().for_each(|note| ui.note(note));
     }
     let outcome = if report.skipped > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
+    let text =
+        args.run.show(|| pretty(&report.to_json()), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, outcome))
 }
 
@@ -159,27 +160,4 @@ fn report_text(report: &ExportReport, verbose: bool) -> String {
         text.push_str(&format!("\npassed over: {} damaged or unusable\n", Count(report.skipped)));
     }
     text
-}
-
-fn report_json(report: &ExportReport) -> String {
-    let splits: Vec<_> =
-        report.splits.iter().map(|split| json!({ "name": split.name, "records": split.records })).collect();
-    let arrays: Vec<_> = report
-        .arrays
-        .iter()
-        .map(|array| json!({ "file": array.file, "dtype": array.dtype, "shape": array.shape }))
-        .collect();
-    let result = json!({
-        "out": report.out.to_string_lossy(),
-        "splits": splits,
-        "arrays": arrays,
-        "files": report.files,
-        "bytes": report.bytes,
-        "renamed": report.renamed,
-        "skipped": report.skipped,
-        "warnings": report.warnings,
-        "notes": report.notes,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

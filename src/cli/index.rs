@@ -3,14 +3,13 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueHint;
-use serde_json::json;
 use shardify::{Error, FileOutcome, IndexOptions, IndexReport, PlacedFile, error::Printable, units::Count};
 
 use super::{
     Outcome,
     args::RunArgs,
     progress::Meter,
-    results::speed,
+    results::{pretty, speed},
     signal::cancel_saying,
     ui::{Ui, Verbosity, duration},
 };
@@ -88,7 +87,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     if report.failures.len() > named {
         ui.error(&format!("{} more of this kind (-v names them)", report.failures.len() - named), None);
     }
-    let text = args.run.show(|| report_json(&report), || report_text(&report, verbose));
+    let text = args.run.show(|| pretty(&report.to_json()), || report_text(&report, verbose));
     Ok((text, if report.failures.is_empty() { Outcome::Clean } else { Outcome::Incomplete }))
 }
 
@@ -133,41 +132,4 @@ const fn words(outcome: FileOutcome) -> &'static str {
         FileOutcome::Replaced => "replaced",
         FileOutcome::Kept => "left alone",
     }
-}
-
-fn report_json(report: &IndexReport) -> String {
-    let file = |file: &PlacedFile| json!({ "path": file.path.to_string_lossy(), "outcome": file.outcome.name() });
-    let shards: Vec<_> = report
-        .shards
-        .iter()
-        .map(|shard| {
-            json!({
-                "path": shard.path.to_string_lossy(),
-                "records": shard.records,
-                "bytes": shard.bytes,
-                "indexes": shard.indexes.iter().map(file).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let failures: Vec<_> = report
-        .failures
-        .iter()
-        .map(|error| {
-            json!({
-                "path": error.path().map(|path| path.to_string_lossy()),
-                "message": error.to_string(),
-                "hint": error.hint(),
-            })
-        })
-        .collect();
-    let result = json!({
-        "shards": shards,
-        "records": report.shards.iter().map(|shard| shard.records).sum::<u64>(),
-        "bytes": report.bytes.0,
-        "files": report.files.iter().map(file).collect::<Vec<_>>(),
-        "failures": failures,
-        "warnings": report.warnings,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

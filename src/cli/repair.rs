@@ -10,7 +10,8 @@ use super::{
     args::{CompressionArg, RunArgs},
     output::{existing, inputs_and_out, next_step},
     progress::Meter,
-    repair_results::{damage_lines, plan_json, plan_line, plan_text, report_json, report_text},
+    repair_results::{damage_lines, plan_line, plan_text, report_text},
+    results::pretty,
     signal::cancel_on_interrupt,
     ui::{Ui, Verbosity},
 };
@@ -95,7 +96,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     }
     let outcome = if plan.has_damage() { Outcome::ProblemsFound } else { Outcome::Clean };
     if args.dry_run {
-        let text = args.run.show(|| plan_json(&plan), || plan_text(&plan));
+        let text = args.run.show(|| pretty(&plan.to_json()), || plan_text(&plan));
         return Ok((text, outcome));
     }
     show(&plan, ui);
@@ -103,7 +104,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let report = plan.apply(&cancel, &meter);
     meter.finish();
     let report = report?;
-    let text = args.run.show(|| report_json(&report), || report_text(&report));
+    let text = args.run.show(|| pretty(&report.to_json()), || report_text(&report));
     Ok((text, outcome))
 }
 

@@ -1,6 +1,5 @@
 //! What `repair` has to say, as text and as JSON.
 
-use serde_json::json;
 use shardify::{ByteSize, Compression, Lost, RepairOutcome, RepairPlan, RepairReport, error::Printable, units::Count};
 
 use super::{
@@ -138,66 +137,4 @@ pub(super) fn report_text(report: &RepairReport) -> String {
         text.push_str(&format!("took {}: {} copied\n", duration(report.elapsed), ByteSize(report.bytes_read)));
     }
     text
-}
-
-pub(super) fn plan_json(plan: &RepairPlan) -> String {
-    let shard = |shard: &shardify::RepairShard| {
-        json!({
-            "path": shard.path.to_string_lossy(),
-            "bytes": shard.bytes,
-            "compression": shard.compression,
-            "records": shard.records(),
-            "damaged": shard.lost.len(),
-        })
-    };
-    let splits: Vec<_> = plan
-        .splits
-        .iter()
-        .map(|split| {
-            let shards: Vec<_> = split.shards.iter().map(shard).collect();
-            json!({ "name": split.name, "records": split.records(), "shards": shards })
-        })
-        .collect();
-    let result = json!({
-        "dry_run": true,
-        "out": plan.out.to_string_lossy(),
-        "name": plan.name,
-        "compression": plan.compression,
-        "max_shard": plan.max_shard,
-        "records": plan.records(),
-        "lost_records": plan.lost_records(),
-        "lost_bytes": plan.lost_bytes(),
-        "lost": plan.lost().collect::<Vec<_>>(),
-        "not_examples": plan.strange,
-        "splits": splits,
-        "warnings": plan.warnings,
-        "seconds": plan.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
-}
-
-pub(super) fn report_json(report: &RepairReport) -> String {
-    let manifest = &report.manifest;
-    let split = |split: &shardify::index::ManifestSplit| json!({ "name": split.name, "records": split.records, "bytes": split.bytes, "shards": split.shards.len() });
-    let result = json!({
-        "outcome": match report.outcome {
-            RepairOutcome::Done => "done",
-            RepairOutcome::Resumed => "resumed",
-            RepairOutcome::NothingToDo => "nothing-to-do",
-        },
-        "out": report.out.to_string_lossy(),
-        "name": manifest.name,
-        "compression": manifest.compression,
-        "records": report.records(),
-        "lost_records": report.lost_records,
-        "lost_bytes": report.lost_bytes,
-        "lost": report.lost,
-        "lost_file": report.lost_file().map(|file| file.to_string_lossy().into_owned()),
-        "not_examples": report.strange,
-        "splits": manifest.splits.iter().map(split).collect::<Vec<_>>(),
-        "resumed_shards": report.resumed_shards,
-        "bytes_read": report.bytes_read,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, ValueHint};
-use serde_json::json;
 use shardify::{
     ByteSize, Compression, Error, KeyValue, Ratios, ReshardOptions, ReshardPlan, ReshardReport, ShardCounts,
     error::Printable, units::Count,
@@ -14,7 +13,7 @@ use super::{
     args::{CompressionArg, OnErrorArg, RunArgs, whole},
     output::{existing, inputs_and_out, next_step},
     progress::Meter,
-    results::{count, split_table},
+    results::{count, pretty, split_table},
     signal::cancel_on_interrupt,
     ui::{Ui, duration, table},
 };
@@ -153,7 +152,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
         let mut plan = plan?;
         plan.warnings.extend(idle);
         let outcome = if plan.problems.is_empty() { Outcome::Clean } else { Outcome::ProblemsFound };
-        return Ok((if args.run.json { plan_json(&plan) } else { plan_text(&plan, &options) }, outcome));
+        return Ok((if args.run.json { pretty(&plan.to_json()) } else { plan_text(&plan, &options) }, outcome));
     }
     let report = shardify::reshard(&options, &cancel, &meter);
     meter.finish();
@@ -161,7 +160,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     report.warnings.extend(idle);
     report.warnings.iter().for_each(|warning| ui.warn(warning));
     let outcome = if report.manifest.skipped > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-    let text = args.run.show(|| report_json(&report), || report_text(&report));
+    let text = args.run.show(|| pretty(&report.to_json()), || report_text(&report));
     Ok((text, outcome))
 }
 
@@ -199,41 +198,6 @@ fn inputs(input: &shardify::ReshardInput) -> String {
     format!("read: {shards}, {records}{filtered}, {}\n", input.bytes)
 }
 
-fn report_json(report: &ReshardReport) -> String {
-    let manifest = &report.manifest;
-    let splits = manifest.splits.iter().map(|split| {
-        json!({
-            "name": split.name,
-            "records": split.records,
-            "bytes": split.bytes,
-            "shards": split.shards.len(),
-            "class_counts": split.class_counts,
-        })
-    });
-    let result = json!({
-        "outcome": match (report.nothing_to_do, report.resumed_shards) {
-            (true, _) => "nothing-to-do",
-            (_, 0) => "done",
-            _ => "resumed",
-        },
-        "out": report.out.to_string_lossy(),
-        "name": manifest.name,
-        "input_shards": report.input.shards,
-        "input_bytes": report.input.bytes,
-        "input_records": report.input.records,
-        "filtered": report.input.filtered,
-        "records": manifest.splits.iter().map(|split| split.records).sum::<u64>(),
-        "bytes": manifest.splits.iter().map(|split| split.bytes).sum::<u64>(),
-        "splits": splits.collect::<Vec<_>>(),
-        "skipped": manifest.skipped,
-        "failures": (manifest.skipped > 0).then(|| report.out.join("failures.jsonl").to_string_lossy().into_owned()),
-        "warnings": report.warnings,
-        "resumed_shards": report.resumed_shards,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
-}
-
 fn plan_text(plan: &ReshardPlan, options: &ReshardOptions) -> String {
     let mut text = inputs(&plan.input);
     text.push_str(&format!("data set `{}` would go to {}:\n\n", plan.name, Printable(&options.out)));
@@ -254,25 +218,4 @@ fn plan_text(plan: &ReshardPlan, options: &ReshardOptions) -> String {
     }
     text.push_str("nothing was written\n");
     text
-}
-
-fn plan_json(plan: &ReshardPlan) -> String {
-    let splits = plan.splits.iter().map(
-        |split| json!({ "name": split.name, "records": split.records, "bytes": split.bytes, "shards": split.shards }),
-    );
-    let result = json!({
-        "dry_run": true,
-        "name": plan.name,
-        "input_shards": plan.input.shards,
-        "input_bytes": plan.input.bytes,
-        "input_records": plan.input.records,
-        "filtered": plan.input.filtered,
-        "splits": splits.collect::<Vec<_>>(),
-        "scratch_bytes": plan.scratch,
-        "max_shard": plan.max_shard,
-        "problems": plan.problems,
-        "warnings": plan.warnings,
-        "seconds": plan.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

@@ -49,7 +49,7 @@ pub(super) fn resolve(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Inputs
             }
             None => {
                 let hint = "check the spelling and the folder that you are in";
-                return Err(Error::inputs("there is no such file or folder").with_hint(hint)).at(path);
+                return Err(Error::not_found("there is no such file or folder").with_hint(hint)).at(path);
             }
         }
     }

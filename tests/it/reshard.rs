@@ -346,15 +346,19 @@ fn damaged_records_stop_the_run_or_are_left_out_and_listed() {
     let desk = Desk::new();
     let source = desk.rows("source", 40, &[]);
     let before = numbers(&source);
+    let shard = source.join(&manifest(&source).splits[0].shards[0].name);
+    let offset = records(&fs::read(&shard).unwrap())[1].0;
     let lost = damage(&source, &[1, 4]);
     let ran = desk.reshard(&[&source], "out", &[]);
     assert_eq!(ran.code, Some(2), "{}", ran.stderr);
     for part in
-        ["00000-of-", " record 1: byte ", " record 4: byte ", "data checksum", "shardify repair", "--on-error skip"]
+        ["00000-of-", ": record 1 is damaged: data checksum", " record 4: byte ", "shardify repair", "--on-error skip"]
     {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
     assert!(!desk.path("out").exists());
+    let json: Value = serde_json::from_str(&desk.reshard(&[&source], "out", &["--json"]).stdout).unwrap();
+    assert_eq!((json["error"]["path"].as_str(), json["error"]["byte"].as_u64()), (shard.to_str(), Some(offset)));
     for (out, more) in [("skip", &[][..]), ("mixed", &["--shuffle", "--split", "a=0.5,b=0.5"])] {
         let ran = desk.reshard(&[&source], out, &[more, &["--on-error", "skip"]].concat());
         assert_eq!(ran.code, Some(1), "{}", ran.stderr);

@@ -1,6 +1,5 @@
 //! `shardify inspect`.
 
-mod json;
 mod text;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -16,6 +15,7 @@ use super::{
     Outcome,
     args::{RunArgs, whole},
     progress::Meter,
+    results::pretty,
     signal::cancel_saying,
     ui::{Ui, Verbosity},
 };
@@ -74,7 +74,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     for warning in warnings(args, &report) {
         ui.warn(&Printable(warning.as_ref()).to_string());
     }
-    let text = args.run.show(|| json::report(&report), || text::report(&report, ui.verbosity() == Verbosity::Verbose));
+    let text =
+        args.run.show(|| pretty(&report.to_json()), || text::report(&report, ui.verbosity() == Verbosity::Verbose));
     let outcome = match (unreadable.count(), report.has_problems()) {
         (0, false) => Outcome::Clean,
         (0, true) => Outcome::ProblemsFound,

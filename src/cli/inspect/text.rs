@@ -5,7 +5,7 @@ use std::path::Path;
 use shardify::{
     ByteSize, ClassCount, InspectReport, InspectedSet, SchemaSource, ShownFeature, ShownRecord, Spread,
     error::Printable,
-    example::{Field, Kind, Role},
+    example::{Field, Role},
     pipeline::{FeatureStats, Range},
     units::Count,
 };
@@ -116,14 +116,14 @@ fn features(set: &InspectedSet, verbose: bool) -> String {
         let field = set.schema.get(key);
         rows.push([
             printable(key),
-            kind(feature).to_owned(),
+            feature.kind_name().to_owned(),
             field.map_or(String::new(), meaning),
             holds(feature, stats.records()),
         ]);
     }
     for (key, list) in stats.lists.iter().take(shown) {
         let steps = list.steps.map_or(String::new(), |range| format!("{} steps", range_of(range, Count)));
-        rows.push([printable(key), kind(&list.step).to_owned(), steps, holds(&list.step, list.step.records)]);
+        rows.push([printable(key), list.step.kind_name().to_owned(), steps, holds(&list.step, list.step.records)]);
     }
     text.push_str(&columns(&rows));
     let left = stats.features.len().saturating_sub(shown) + stats.lists.len().saturating_sub(shown);
@@ -148,16 +148,6 @@ fn columns(rows: &[[String; 4]]) -> String {
         text.push_str(&format!("  {}\n", cells.join("  ").trim_end()));
     }
     text
-}
-
-pub(super) fn kind(feature: &FeatureStats) -> &'static str {
-    match feature.kind() {
-        Some(Kind::Bytes) => "bytes",
-        Some(Kind::Int64) => "int64",
-        Some(Kind::Float) => "float",
-        None if feature.lists() > 0 => "mixed",
-        None => "none",
-    }
 }
 
 /// What a field means, in a word or two.

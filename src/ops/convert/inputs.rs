@@ -113,7 +113,7 @@ fn refuse_array_of_labels(options: &ConvertOptions, storage: &dyn Storage) -> Re
 fn kind(storage: &dyn Storage, input: &Path) -> Result<Option<(ArrayRef, ArrayKind)>> {
     let array = ArrayRef::parse(storage, input)?;
     match storage.stat(&array.path)? {
-        None => Err(Error::inputs("there is no such file or folder")
+        None => Err(Error::not_found("there is no such file or folder")
             .with_hint("check the path; the last argument is the output folder, all before it are inputs"))
         .at(input),
         Some(EntryKind::Dir) => Ok(None),

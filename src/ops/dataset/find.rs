@@ -66,13 +66,14 @@ pub(super) fn folders(storage: &dyn Storage, paths: &[PathBuf]) -> Result<Vec<Fo
         let is_pattern = glob::is_pattern(path) && storage.stat(path)?.is_none();
         let named = if is_pattern { glob::expand(storage, path)? } else { vec![path.clone()] };
         if named.is_empty() {
-            return Err(Error::inputs("no file matches this pattern").with_hint("check the path")).at(path);
+            return Err(Error::not_found("no file matches this pattern").with_hint("check the path")).at(path);
         }
         let mut files: Vec<Folder> = Vec::new();
         for path in named {
             match storage.stat(&path)? {
                 None => {
-                    return Err(Error::inputs("there is no such file or folder").with_hint("check the path")).at(path);
+                    return Err(Error::not_found("there is no such file or folder").with_hint("check the path"))
+                        .at(path);
                 }
                 Some(EntryKind::Dir) => {
                     let inside = walk(storage, &path)?;

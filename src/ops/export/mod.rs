@@ -9,6 +9,7 @@ mod endings;
 mod folder;
 mod images;
 mod inputs;
+mod json;
 mod keys;
 mod names;
 mod npy;
@@ -205,7 +206,7 @@ fn look(context: &Context<'_>, sets: &[DataSet], chosen: Vec<Chosen>, report: &m
         if let Some((count, what)) = problems(&scanned) {
             let shown = crate::error::Printable(path).to_string();
             if stops {
-                return Err(Error::inputs(what).with_hint(
+                return Err(Error::damaged(what).with_hint(
                     "shardify validate tells more; shardify repair saves what is intact; without --on-error stop the rest is \
                      exported",
                 ))
@@ -226,7 +227,7 @@ fn look(context: &Context<'_>, sets: &[DataSet], chosen: Vec<Chosen>, report: &m
     })?;
     if found.stats.iter().all(|stats| stats.records() == 0) {
         let hint = "shardify validate tells what is wrong with it";
-        return arrays::in_folder(Err(Error::inputs("there is no intact record to export").with_hint(hint)), sets);
+        return arrays::in_folder(Err(Error::damaged("there is no intact record to export").with_hint(hint)), sets);
     }
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! `inspect`: what is in shards. Counts, sizes, features with what they hold, classes, and the first records.
 
+mod json;
 mod shards;
 mod show;
 
@@ -74,6 +75,18 @@ pub enum SchemaSource {
     Tfds,
     /// It is inferred from the records.
     Records,
+}
+
+impl SchemaSource {
+    /// The name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Manifest => "manifest",
+            Self::Tfds => "tfds",
+            Self::Records => "records",
+        }
+    }
 }
 
 /// One data set.

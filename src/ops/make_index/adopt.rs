@@ -77,7 +77,7 @@ impl Gathered {
     fn check(&self, stats: &FieldStats) -> Result<Compression> {
         if self.failed > 0 {
             let shards = if self.failed == 1 { "1 shard is".to_owned() } else { format!("{} shards are", self.failed) };
-            return Err(Error::inputs(format!("{shards} damaged, so no metadata of the data set are written"))
+            return Err(Error::damaged(format!("{shards} damaged, so no metadata of the data set are written"))
                 .with_hint("shardify repair DIR OUT writes the intact records anew, with all metadata"));
         }
         if let Some(path) = &self.unnamed {

@@ -5,6 +5,7 @@
 //! its last byte gets no index, a data set with such a shard no metadata. The other shards go on.
 
 mod adopt;
+mod json;
 mod place;
 mod plan;
 mod shard;

@@ -114,7 +114,7 @@ pub(super) fn index_shard(
 /// The first thing that is wrong with a shard.
 pub(super) fn first_fault<P>(scanned: &ScannedShard<P>) -> Option<Error> {
     if let Some(StreamFault { what, .. }) = scanned.faults.first() {
-        return Some(Error::inputs(format!("the compressed stream is damaged: {what}")).with_hint(REPAIR));
+        return Some(Error::damaged(format!("the compressed stream is damaged: {what}")).with_hint(REPAIR));
     }
     let first = scanned.damage.first()?;
     Some(damage_error(first))
@@ -127,7 +127,7 @@ pub(super) fn damage_error(damage: &Damage) -> Error {
     let Damage { record, offset, kind, .. } = *damage;
     let is_foreign = offset.0 == 0 && matches!(kind, DamageKind::LengthCrc { .. } | DamageKind::TruncatedHeader);
     let hint = if is_foreign { "is it a TFRecord file at all? shardify validate tells what it is" } else { REPAIR };
-    Error::inputs(format!("record {record}: {damage}")).at_place(offset.into()).with_hint(hint)
+    Error::damaged(format!("record {record}: {damage}")).at_place(offset.into()).with_hint(hint)
 }
 
 /// Shards are what is counted, not records.

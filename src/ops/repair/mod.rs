@@ -8,6 +8,7 @@ mod apply;
 mod copy;
 mod describe;
 mod inputs;
+mod json;
 mod lost;
 mod options;
 mod plan;

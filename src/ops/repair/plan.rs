@@ -249,13 +249,13 @@ impl RepairPlan {
                     "not-tfrecord" => lost.message.clone(),
                     _ => format!("it holds no intact record ({})", lost.describe()),
                 });
-                Err::<(), _>(Error::inputs(why)).at(&only.path).err()
+                Err::<(), _>(Error::damaged(why)).at(&only.path).err()
             }
             _ => None,
         };
         let many = || {
             let shards = Count(self.shards().count() as u64);
-            Error::inputs(format!("none of the {shards} shards holds an intact record"))
+            Error::damaged(format!("none of the {shards} shards holds an intact record"))
         };
         error.unwrap_or_else(many).with_hint("nothing can be saved here: look for another copy")
     }

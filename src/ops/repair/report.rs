@@ -37,6 +37,8 @@ pub struct RepairReport {
     pub lost: Vec<Lost>,
     /// Records that were kept although they are neither Example nor SequenceExample.
     pub strange: u64,
+    /// What the user should know.
+    pub warnings: Vec<String>,
     /// Bytes that were copied in this run.
     pub bytes_read: u64,
     /// How long copying took.
@@ -55,6 +57,7 @@ impl RepairReport {
             lost_bytes: plan.lost_bytes(),
             lost: plan.lost().cloned().collect(),
             strange: plan.strange,
+            warnings: plan.warnings.clone(),
             bytes_read: 0,
             elapsed: started.elapsed(),
             resumed_shards: 0,

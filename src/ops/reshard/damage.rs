@@ -2,7 +2,7 @@
 
 use super::{ReshardOptions, gather::Gathered, inputs::Inputs};
 use crate::{
-    error::{Error, Fault, Printable, Result},
+    error::{At, Error, Fault, Printable, Result},
     ops::dataset::DataSet,
     pipeline::Failure,
     units::Count,
@@ -14,39 +14,43 @@ const NAMED: usize = 3;
 /// Everything that is damaged, in the order of the shards.
 ///
 /// # Errors
-/// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if there is damage and it is not to be left out.
+/// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) if there is damage and it is not to be left out.
 pub(super) fn check(options: &ReshardOptions, inputs: &Inputs, gathered: &Gathered) -> Result<Vec<Failure>> {
     let damaged = list(inputs, gathered);
     let lacking = lacking(inputs, gathered);
     if options.skip_damaged {
         return Ok(damaged.into_iter().chain(lacking).collect());
     }
-    if let (Some(first), true) = (lacking.first(), damaged.is_empty()) {
-        let more = match lacking.len() - 1 {
-            0 => String::new(),
-            more => format!("; and {} more", Count(more as u64)),
-        };
-        return Err(Error::inputs(format!(
-            "records are missing: {}: {}{more}",
-            Printable(first.input.as_ref()),
-            first.reason
-        ))
-        .with_hint("look for another copy; --on-error skip goes on without them and lists what is missing"));
+    if let Some(error) = refused(inputs, gathered, &damaged) {
+        return Err(error);
     }
-    let failures = damaged;
-    if failures.is_empty() {
-        return Ok(failures);
-    }
-    let shards = gathered.shards.iter().filter(|shard| !shard.damage.is_empty() || !shard.faults.is_empty()).count();
-    let named = failures.iter().take(NAMED).map(|it| format!("{}: {}", Printable(it.input.as_ref()), it.reason));
-    let mut named = named.collect::<Vec<_>>().join("; ");
-    if failures.len() > NAMED {
-        named.push_str(&format!("; and {} more", Count((failures.len() - NAMED) as u64)));
-    }
-    let shards = if shards == 1 { "a shard is damaged".to_owned() } else { format!("{shards} shards are damaged") };
-    Err(Error::inputs(format!("{shards}: {named}")).with_hint(
-        "`shardify validate` lists all of it, `shardify repair` saves what is intact; --on-error skip leaves the damaged records out",
-    ))
+    let Some(first) = lacking.first() else { return Ok(damaged) };
+    Err(Error::damaged(format!("records are missing: {}{}", first.reason, more(lacking.len() - 1)))
+        .with_hint("look for another copy; --on-error skip goes on without them and lists what is missing"))
+    .at(&first.input)
+}
+
+/// What is said of damage: the place of the first, a few more by name, and how many there are.
+fn refused(inputs: &Inputs, gathered: &Gathered, damaged: &[Failure]) -> Option<Error> {
+    let mut shards = inputs.shards.iter().zip(&gathered.shards);
+    let (path, place, what) = shards.find_map(|(path, shard)| match (shard.damage.first(), shard.faults.first()) {
+        (Some(damage), _) => Some((path, damage.offset, format!("record {} is damaged: {damage}", damage.record))),
+        (None, Some(fault)) => Some((path, fault.offset, format!("the compressed stream is damaged: {}", fault.what))),
+        (None, None) => None,
+    })?;
+    let named = damaged.iter().skip(1).take(NAMED - 1);
+    let named: String = named.map(|it| format!("; also {}: {}", Printable(it.input.as_ref()), it.reason)).collect();
+    let error = Error::damaged(format!("{what}{named}{}", more(damaged.len().saturating_sub(NAMED))))
+        .at_place(place.into())
+        .with_hint(
+            "`shardify validate` lists all of it, `shardify repair` saves what is intact; --on-error skip leaves the damaged \
+             records out",
+        );
+    Err::<(), _>(error).at(path).err()
+}
+
+fn more(count: usize) -> String {
+    if count == 0 { String::new() } else { format!("; and {} more", Count(count as u64)) }
 }
 
 fn list(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {

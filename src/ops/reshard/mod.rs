@@ -7,6 +7,7 @@ mod damage;
 mod filter;
 mod gather;
 mod inputs;
+mod json;
 mod known;
 mod merge;
 mod options;

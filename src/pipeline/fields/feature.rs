@@ -110,6 +110,18 @@ impl FeatureStats {
         }
     }
 
+    /// The name of its kind: `mixed` if there are several, `none` if it is nowhere a list.
+    #[must_use]
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind() {
+            Some(Kind::Bytes) => "bytes",
+            Some(Kind::Int64) => "int64",
+            Some(Kind::Float) => "float",
+            None if self.lists() > 0 => "mixed",
+            None => "none",
+        }
+    }
+
     /// Records in which it is a list of some kind.
     #[must_use]
     pub const fn lists(&self) -> u64 {

@@ -1,13 +1,12 @@
-//! What was found in shards, as JSON.
+//! The report as machines read it.
 
 use serde_json::{Value, json};
-use shardify::{
-    InspectReport, InspectedSet, InspectedSplit, SchemaSource, ShownRecord, Spread,
+
+use super::{InspectReport, InspectedSet, InspectedSplit, ShownRecord, Spread};
+use crate::{
     example::Schema,
     pipeline::{FeatureStats, FieldStats, Range},
 };
-
-use super::text::kind;
 
 type Object = serde_json::Map<String, Value>;
 
@@ -15,7 +14,15 @@ fn object(value: Value) -> Object {
     if let Value::Object(object) = value { object } else { Object::new() }
 }
 
-pub(super) fn report(report: &InspectReport) -> String {
+impl InspectReport {
+    /// What `shardify inspect --json` prints: sizes and offsets in bytes, times in seconds.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        report(self)
+    }
+}
+
+fn report(report: &InspectReport) -> Value {
     let splits: Vec<&InspectedSplit> = report.sets.iter().flat_map(|set| &set.splits).collect();
     let schema = Schema::new(report.sets.iter().rev().flat_map(|set| set.schema.fields.clone()).collect());
     let mut result = summary(&splits, &report.stats, &schema);
@@ -43,7 +50,7 @@ pub(super) fn report(report: &InspectReport) -> String {
         result.insert("shown".to_owned(), report.shown.iter().map(shown).collect());
     }
     result.insert("seconds".to_owned(), json!(report.elapsed.as_secs_f64()));
-    format!("{:#}\n", Value::Object(result))
+    Value::Object(result)
 }
 
 fn one_or_all(kinds: &[&str]) -> Value {
@@ -99,11 +106,7 @@ fn details(set: &InspectedSet) -> Object {
         "dir": set.dir.to_string_lossy(),
         "name": set.name,
         "compression": one_or_all(&kinds),
-        "described_by": match set.source {
-            SchemaSource::Manifest => "manifest",
-            SchemaSource::Tfds => "tfds",
-            SchemaSource::Records => "records",
-        },
+        "described_by": set.source.name(),
         "label": set.label_key,
         "classes": classes.collect::<Vec<_>>(),
         "damaged": set.damaged,
@@ -115,7 +118,7 @@ fn details(set: &InspectedSet) -> Object {
 /// What the values of a feature are like.
 fn fill(one: &mut Object, feature: &FeatureStats) {
     let (bytes, images) = (&feature.single_bytes, &feature.single_bytes.images);
-    one.insert("kind".to_owned(), json!(kind(feature)));
+    one.insert("kind".to_owned(), json!(feature.kind_name()));
     one.insert("records".to_owned(), json!(feature.records));
     one.insert("values".to_owned(), json!(feature.count.map(range)));
     if let Some(ints) = feature.ints {
