@@ -3,15 +3,15 @@
 
     python python/examples/two_gigabytes.py
 
-makes 16,000 pictures, as JPEG files of 500x375 and as one uint8 array [16000, 224, 224, 3] of 2.4 GB, and then
+makes some 16,000 pictures, as JPEG files of 500x375 and as one uint8 array [N, 224, 224, 3] of 2.4 GB, and then
 
  1. embeds the array in a graph: "Cannot create a tensor proto whose content is larger than 2GB.";
  2. turns the array and the files into shards with shardify;
  3. trains a small model for an epoch from arrays in memory, from `tf.data.Dataset.from_tensor_slices`, from a Keras
-    PyDataset (Sequence) that decodes and resizes files, and from the shards; speed and peak memory stand side by side.
+    PyDataset (Sequence) that decodes and resizes files, and from the shards, and tells speed and peak memory of each.
 
-Each step is a process of its own, so that its peak memory and its errors are its own. All takes some five minutes on two
-cores, 9 GB of disk and 9 GB of memory. Steps that do not fit into memory are left out; those with shards fit into 2 GB.
+Each step is a process of its own, so that its peak memory and its errors are its own. All takes some five minutes on
+two cores, 9 GB of disk and 9 GB of memory; steps that do not fit into memory are left out.
 It needs TensorFlow 2.16 or newer, Pillow and shardify. The ways to train are in story/ways.py, to copy from.
 """
 

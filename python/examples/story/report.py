@@ -18,7 +18,7 @@ def lines(text: str) -> None:
 
 
 class Table:
-    """A table whose rows are printed as soon as they are known; the first column to the left, the others to the right."""
+    """A table whose rows are printed as soon as they are known. All columns but the first are aligned to the right."""
 
     def __init__(self, first_width: int, *columns: str) -> None:
         self._widths = [max(8, len(column)) for column in columns]

@@ -81,6 +81,8 @@ def convert(data: Data, source: str, out: str, **options: Any) -> dict[str, Any]
         inputs, labels = data.x, data.y
     else:
         inputs, labels = data.images, None
+    if "size" in options:
+        options["size"] = tuple(options["size"])  # of which JSON makes a list
     started = time.perf_counter()
     report = convert(inputs, out, labels=labels, **options)
     return {"seconds": time.perf_counter() - started, "records": report.records, "bytes": report.bytes}

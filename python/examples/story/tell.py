@@ -43,14 +43,14 @@ _BASE_BYTES = 700_000_000
 """What it needs beside: TensorFlow."""
 
 NOTES = """\
-The same small model for all, on the CPU, in batches of 32; everything comes in random order.
-- first batch: until the end of the first batch, with loading or opening the data and building the graph. TensorFlow is
-  imported before. samples/s: of the rest of the epoch. epoch: both together.
-- peak memory: of the whole process, some 600 MB of which are TensorFlow's. The system's cache of files is not in it: all
-  files were written just now and come from there, and it is given back when memory is needed.
-- Arrays in memory need no reading and no decoding, so that shards can come near their samples/s, not far beyond. What
-  shards save is memory, and the wait for the first batch.
-- PyDataset decodes and resizes every picture in every epoch, in a thread for each core. shardify did so once, in part 2."""
+What is compared: the same small model on the CPU, batches of 32, everything in random order.
+- first batch: until its end, with loading the data, building the input and the graph, but not importing TensorFlow.
+  samples/s: of the rest of the epoch. epoch: both together.
+- peak memory: of the whole process; TensorFlow alone takes some 600 MB. Files were written just now, so they come out
+  of the system's cache, which is not counted, as it shrinks when memory is needed.
+- Arrays in memory need no reading and no decoding: shards can come near their samples/s, not far beyond. They save
+  memory, and the wait for the first batch.
+- PyDataset decodes and resizes each picture in each epoch, in a thread for each core; shardify did so once (part 2)."""
 
 
 class Story:
@@ -159,7 +159,7 @@ class Story:
         trained = [way for way in ("arrays", "slices") if "samples" in self._results.get(way, {})]
         if trained and self._is_large:
             copies = max(self._results[way]["peak_bytes"] for way in trained) / self._data.array_bytes
-            heading(f"In memory, arrays take {copies:.1f} times their size: of 12 GB, {12 / copies:.1f} GB is the most.")
+            heading(f"In memory, arrays take {copies:.1f} times their size: 12 GB are full at {12 / copies:.1f} GB.")
         heading(NOTES)
 
     def _shards(self, way: str) -> str:
