@@ -21,6 +21,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -75,6 +76,7 @@ def work_folder(wanted: pathlib.Path | None) -> Iterator[pathlib.Path]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not before the folder is removed
     try:
         sys.exit(main())
     except KeyboardInterrupt:
