@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use shardify::ValidateOptions;
 
-use crate::run::run;
+use crate::{options::threads, run::run};
 
 /// What `shardify/_validate.py` asks for.
 #[derive(Debug, FromPyObject)]
@@ -14,7 +14,7 @@ pub(crate) struct Options {
     paths: Vec<PathBuf>,
     deep: bool,
     duplicates: bool,
-    threads: Option<usize>,
+    threads: Option<i64>,
 }
 
 /// Returns the report as JSON.
@@ -23,7 +23,7 @@ pub(crate) fn validate(py: Python<'_>, options: Options, watcher: Option<&Bound<
     let mut validate = ValidateOptions::new(options.paths);
     validate.deep = options.deep;
     validate.duplicates = options.duplicates;
-    validate.threads = options.threads;
+    validate.threads = threads(py, options.threads)?;
     let report = run(py, watcher, |cancel, progress| shardify::validate(&validate, cancel, progress))?;
     Ok(report.to_json().to_string())
 }
