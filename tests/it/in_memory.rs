@@ -76,8 +76,11 @@ fn without_inputs_arrays_are_told_by_their_names() {
     }
     let error = from_memory(&dir.path().join("b"), &[], |_| {}, &arrays[..3]).unwrap_err().to_string();
     assert!(error.contains("do not have the same columns; there are x_test: uint8 [2, 2], x_train"), "{error}");
-    let error = from_memory(&dir.path().join("c"), &[], |_| {}, &[]).unwrap_err().to_string();
-    assert!(error.contains("no input is given"), "{error}");
+    let labels = |options: &mut ConvertOptions| options.labels = Some("y_test (in memory)".into());
+    for arrays in [&[][..], &arrays[3..]] {
+        let error = from_memory(&dir.path().join("c"), &[], labels, arrays).unwrap_err().to_string();
+        assert!(error.contains("no input is given"), "{error}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConvertOptions, Source};
+use super::{ConvertOptions, Source, options::no_input};
 use crate::{
     error::{At, Error, Result},
     example::Kind,
@@ -115,6 +115,9 @@ fn parts<'a>(source: Source<'a>, inputs: Vec<(ArrayRef<'a>, ArrayKind)>) -> Resu
             options.labels.as_deref() != Some(path) && options.arrays.iter().all(|(_, more)| more != path)
         };
         let set: Vec<_> = memory.iter().filter(named).collect();
+        if set.is_empty() {
+            return Err(no_input());
+        }
         let member = |name: &str| set.iter().find(|array| array.name() == name).map(|array| ArrayRef::in_memory(array));
         return by_name("the arrays", memory_layout(&set)?, beside, member);
     }

@@ -167,7 +167,7 @@ impl ConvertOptions {
     pub(super) fn check(&self, memory: &MemoryArrays<'_>) -> Result<()> {
         self.transform.validate()?;
         if self.inputs.is_empty() && memory.is_empty() {
-            return Err(Error::options("no input is given: name a folder of images, a list of them, or an array"));
+            return Err(no_input());
         }
         check_cap(self.max_shard)?;
         check_written(self.compression)?;
@@ -233,6 +233,10 @@ impl ConvertOptions {
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
     }
+}
+
+pub(super) fn no_input() -> Error {
+    Error::options("no input is given: name a folder of images, a list of them, or an array")
 }
 
 #[cfg(test)]
