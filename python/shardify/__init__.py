@@ -8,13 +8,20 @@
 
 from __future__ import annotations
 
+from ._convert import convert, dry_run
+from ._convert_report import ConvertReport, ConvertSplit, ConvertWarning, DryRun, DrySplit
 from ._errors import DamageError, Error, InputError, OptionsError, OutputError, StorageError
 from ._progress import Progress, Watcher
 from ._shardify import __version__
 from ._validate import Finding, ValidateReport, validate
 
 __all__ = [
+    "ConvertReport",
+    "ConvertSplit",
+    "ConvertWarning",
     "DamageError",
+    "DryRun",
+    "DrySplit",
     "Error",
     "Finding",
     "InputError",
@@ -25,5 +32,7 @@ __all__ = [
     "ValidateReport",
     "Watcher",
     "__version__",
+    "convert",
+    "dry_run",
     "validate",
 ]

@@ -1,6 +1,7 @@
 //! The native half of the Python package `shardify`: verbs and readers of the library behind functions that take plain
 //! values. Signatures, types and documentation for users are in the Python half (`shardify/`); nothing here prints.
 
+mod convert;
 mod error;
 mod options;
 mod run;
@@ -10,6 +11,9 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _shardify {
+    #[pymodule_export]
+    use super::convert::{convert, dry_run};
+
     #[pymodule_export]
     use super::validate::validate;
 
