@@ -93,7 +93,7 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     dry_run_from(options, &MemoryArrays::default(), cancel, progress)
 }
 
-/// [`dry_run`], where arrays may also be in memory, as for [`convert_from`](crate::convert_from).
+/// [`dry_run`], where arrays may also be in memory, as for [`convert_from`](super::convert_from).
 ///
 /// # Errors
 /// Those of [`dry_run`].

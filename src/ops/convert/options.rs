@@ -90,7 +90,7 @@ impl ClassNamesFrom {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConvertOptions {
-    /// Image folders, lists of image files (`.csv`, `.tsv`), or arrays (`.npy`, `.npz`, or [in memory](crate::convert_from)).
+    /// Image folders, lists of image files (`.csv`, `.tsv`), or arrays (`.npy`, `.npz`, or [in memory](super::convert_from)).
     pub inputs: Vec<PathBuf>,
     /// The folder to write to.
     pub out: PathBuf,
