@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from ._convert import convert, dry_run
+from ._convert_report import ConvertReport, ConvertSplit, ConvertWarning, DryRun, DrySplit
 from ._errors import DamageError, Error, InputError, NotFoundError, OptionsError, OutputError, StorageError
 from ._export import ExportedArray, ExportReport, export
 from ._index import IndexedShard, IndexReport, PlacedFile, index
@@ -36,8 +38,13 @@ from ._written import Failure
 __all__ = [
     "ClassCount",
     "Compression",
+    "ConvertReport",
+    "ConvertSplit",
+    "ConvertWarning",
     "DamageError",
     "DamagedShard",
+    "DryRun",
+    "DrySplit",
     "Error",
     "Existing",
     "ExportReport",
@@ -80,6 +87,8 @@ __all__ = [
     "Values",
     "Watcher",
     "__version__",
+    "convert",
+    "dry_run",
     "export",
     "index",
     "inspect",

@@ -1,6 +1,7 @@
 //! The native half of the Python package `shardify`: verbs and readers of the library behind functions that take plain
 //! values. Signatures, types and documentation for users are in the Python half (`shardify/`); nothing here prints.
 
+mod convert;
 mod error;
 mod export;
 mod index;
@@ -16,7 +17,15 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _shardify {
     #[pymodule_export]
-    use super::{export::export, index::index, inspect::inspect, repair::repair, reshard::reshard, validate::validate};
+    use super::{
+        convert::{convert, dry_run},
+        export::export,
+        index::index,
+        inspect::inspect,
+        repair::repair,
+        reshard::reshard,
+        validate::validate,
+    };
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]

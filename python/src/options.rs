@@ -20,11 +20,11 @@ pub(crate) enum Size {
 }
 
 impl Size {
-    pub(crate) fn read(self, py: Python<'_>, option: &str) -> PyResult<ByteSize> {
+    pub(crate) fn read(&self, py: Python<'_>, option: &str) -> PyResult<ByteSize> {
         match self {
-            Self::Bytes(bytes) => Ok(ByteSize(bytes)),
+            Self::Bytes(bytes) => Ok(ByteSize(*bytes)),
             Self::Negative(_) => Err(bad_option(py, &format!("{option}: expected a number of bytes from 0 up"))),
-            Self::Text(text) => parse(py, option, &text),
+            Self::Text(text) => parse(py, option, text),
         }
     }
 }
@@ -72,6 +72,14 @@ pub(crate) fn threads(py: Python<'_>, given: Option<i64>) -> PyResult<Option<usi
     let fits = |given| usize::try_from(given).ok().filter(|threads| (1..=1024).contains(threads));
     let refused = || bad_option(py, "threads: expected a whole number from 1 to 1,024");
     given.map(|given| fits(given).ok_or_else(refused)).transpose()
+}
+
+/// A whole number from a range, both ends included.
+pub(crate) fn within<T: TryFrom<i64>>(py: Python<'_>, option: &str, given: i64, least: i64, most: i64) -> PyResult<T> {
+    let fits = T::try_from(given).ok().filter(|_| (least..=most).contains(&given));
+    fits.ok_or_else(|| {
+        bad_option(py, &format!("{option}: expected a whole number from {least} to {most}, not {given}"))
+    })
 }
 
 /// What to do with an output folder that is not empty.

@@ -4,7 +4,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, ValueEnum, ValueHint};
 use shardify::{
-    ByteSize, ConvertOptions, Error, ErrorKind, ErrorPolicy, ImageKeys, Layout, MaxErrors, Ratios, ShardCounts,
+    ByteSize, ClassNamesFrom, ConvertOptions, Error, ErrorKind, ErrorPolicy, ImageKeys, Layout, MaxErrors, Ratios,
+    ShardCounts,
     transform::{Color, ExifMode, Filter, Fit, OutputFormat, Verify},
 };
 
@@ -13,7 +14,7 @@ use super::{
     args::{CompressionArg, OnErrorArg, RunArgs, choice, whole},
     output::{existing, inputs_and_out, next_step},
     progress::Meter,
-    results::{dry_run_json, dry_run_text, report_json, report_text},
+    results::{dry_run_text, pretty, report_text},
     signal::cancel_on_interrupt,
     ui::{Ui, Verbosity},
 };
@@ -166,7 +167,7 @@ impl Args {
         let mut options = ConvertOptions::new(inputs.to_vec(), out.clone());
         options.name.clone_from(&self.name);
         options.labels.clone_from(&self.labels);
-        options.class_names.clone_from(&self.class_names);
+        options.class_names = self.class_names.clone().map(ClassNamesFrom::File);
         options.layout = self.layout;
         options.arrays.clone_from(&self.arrays);
         options.feature.clone_from(&self.feature);
@@ -224,7 +225,7 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
         meter.finish();
         let plan = plan?;
         let outcome = if plan.problem_count > 0 { Outcome::ProblemsFound } else { Outcome::Clean };
-        return Ok((if args.run.json { dry_run_json(&plan) } else { dry_run_text(&plan, &options) }, outcome));
+        return Ok((if args.run.json { pretty(&plan.to_json()) } else { dry_run_text(&plan, &options) }, outcome));
     }
     let report = shardify::convert(&options, &cancel, &meter);
     meter.finish();
@@ -233,7 +234,8 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     for warning in &report.warnings {
         ui.warn(warning);
     }
-    let text = args.run.show(|| report_json(&report), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
+    let text =
+        args.run.show(|| pretty(&report.to_json()), || report_text(&report, ui.verbosity() == Verbosity::Verbose));
     Ok((text, outcome))
 }
 

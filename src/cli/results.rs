@@ -1,8 +1,7 @@
-//! What `convert` has to say when it is done, as text and as JSON.
+//! What `convert` has to say when it is done, as text.
 
 use std::time::Duration;
 
-use serde_json::json;
 use shardify::{
     ByteSize, Compression, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, index::Manifest, units::Count,
 };
@@ -106,43 +105,6 @@ pub(super) fn report_text(report: &ConvertReport, verbose: bool) -> String {
     text
 }
 
-pub(super) fn report_json(report: &ConvertReport) -> String {
-    let manifest = &report.manifest;
-    let splits: Vec<_> = manifest
-        .splits
-        .iter()
-        .map(|split| {
-            json!({
-                "name": split.name,
-                "records": split.records,
-                "bytes": split.bytes,
-                "shards": split.shards.len(),
-                "class_counts": split.class_counts,
-            })
-        })
-        .collect();
-    let result = json!({
-        "outcome": match report.outcome {
-            ConvertOutcome::Done => "done",
-            ConvertOutcome::Resumed => "resumed",
-            ConvertOutcome::NothingToDo => "nothing-to-do",
-        },
-        "out": report.out.to_string_lossy(),
-        "name": manifest.name,
-        "classes": manifest.class_names.len(),
-        "records": manifest.splits.iter().map(|split| split.records).sum::<u64>(),
-        "bytes": manifest.splits.iter().map(|split| split.bytes).sum::<u64>(),
-        "splits": splits,
-        "skipped": manifest.skipped,
-        "failures": (manifest.skipped > 0).then(|| report.out.join("failures.jsonl").to_string_lossy().into_owned()),
-        "warnings": report.warnings,
-        "resumed_shards": report.resumed_shards,
-        "bytes_read": report.bytes_read,
-        "seconds": report.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
-}
-
 pub(super) fn dry_run_text(plan: &DryRun, options: &ConvertOptions) -> String {
     let mut text = count(plan.inputs, "input", "inputs");
     if plan.input_bytes.0 > 0 {
@@ -182,28 +144,4 @@ pub(super) fn dry_run_text(plan: &DryRun, options: &ConvertOptions) -> String {
     }
     text.push_str("nothing was written\n");
     text
-}
-
-pub(super) fn dry_run_json(plan: &DryRun) -> String {
-    let splits: Vec<_> = plan
-        .splits
-        .iter()
-        .map(|split| {
-            json!({ "name": split.name, "records": split.records, "bytes": split.bytes, "shards": split.shards })
-        })
-        .collect();
-    let result = json!({
-        "dry_run": true,
-        "name": plan.name,
-        "inputs": plan.inputs,
-        "input_bytes": plan.input_bytes,
-        "classes": plan.class_names.len(),
-        "splits": splits,
-        "max_shard": plan.max_shard,
-        "problems": plan.problems,
-        "problem_count": plan.problem_count,
-        "warnings": plan.warnings,
-        "seconds": plan.elapsed.as_secs_f64(),
-    });
-    format!("{result:#}\n")
 }

@@ -13,7 +13,10 @@ mod reshard;
 mod scratch_dir;
 mod validate;
 
-pub use convert::{ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert, dry_run};
+pub use convert::{
+    ClassNamesFrom, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, MaxErrors, convert,
+    convert_from, dry_run, dry_run_from,
+};
 pub use export::{ExportOptions, ExportReport, ExportedArray, ExportedSplit, OnDamage, export};
 pub use inspect::{
     ClassCount, InspectOptions, InspectReport, InspectedSet, InspectedSplit, SchemaSource, ShownFeature, ShownRecord,

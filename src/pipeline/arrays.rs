@@ -36,11 +36,11 @@ pub fn array_encoding(dtype: DType, row_shape: &[u64]) -> (Kind, Encoding) {
 
 /// One feature of the records of an array data set.
 #[derive(Debug)]
-pub struct ArrayFeature {
+pub struct ArrayFeature<'a> {
     /// The key in the Example.
     pub key: String,
     /// The rows.
-    pub column: Column,
+    pub column: Column<'a>,
     /// The list that holds the values.
     pub kind: Kind,
     /// All rows, where they are few bytes: a column of labels is read once instead of row by row.
@@ -49,7 +49,7 @@ pub struct ArrayFeature {
     pub class_offset: Option<u32>,
 }
 
-impl ArrayFeature {
+impl<'a> ArrayFeature<'a> {
     /// Columns up to this many bytes are held in memory.
     const CACHE: u64 = 16 << 20;
 
@@ -57,7 +57,7 @@ impl ArrayFeature {
     ///
     /// # Errors
     /// Those of [`Column::read_rows`].
-    pub fn new(key: &str, column: Column) -> Result<Self> {
+    pub fn new(key: &str, column: Column<'a>) -> Result<Self> {
         let (kind, _) = array_encoding(column.dtype(), column.row_shape());
         let mut cached = None;
         if column.rows().saturating_mul(column.row_bytes()) <= Self::CACHE {
@@ -83,7 +83,7 @@ impl ArrayFeature {
 #[derive(Debug)]
 pub struct ArrayRecords<'a> {
     /// The features; the first is the main one.
-    pub features: &'a [ArrayFeature],
+    pub features: &'a [ArrayFeature<'a>],
     /// Which rows, in which order.
     pub order: &'a Order,
     /// Where the main feature is to become images: how.
@@ -150,7 +150,7 @@ impl ArrayRecords<'_> {
             let stored = *ints.first()?;
             Some(u32::try_from(stored - i64::from(feature.class_offset?)).unwrap_or(NO_CLASS))
         });
-        let value = |number: usize, feature: &ArrayFeature| match feature.kind {
+        let value = |number: usize, feature: &ArrayFeature<'_>| match feature.kind {
             Kind::Bytes => Value::Bytes(row(number)),
             Kind::Float => Value::Float32(row(number)),
             Kind::Int64 => Value::Int64(ints.get(number).map_or(&[], Vec::as_slice)),

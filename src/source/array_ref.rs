@@ -6,22 +6,23 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::npy;
+use super::{memory::MemoryArray, npy};
 use crate::{
     error::{At, Printable, Result},
     storage::{EntryKind, ReadAt, Storage},
 };
 
-/// One array: a `.npy` file, or a member of an `.npz` file, written `FILE.npz:member`.
+/// One array: a `.npy` file, a member of an `.npz` file, written `FILE.npz:member`, or an array in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArrayRef {
-    /// The file.
+pub struct ArrayRef<'a> {
+    /// The file, or what stands for it.
     pub path: PathBuf,
     /// The member, without `.npy`. May be left out when the archive has only one.
     pub member: Option<String>,
+    memory: Option<MemoryArray<'a>>,
 }
 
-impl ArrayRef {
+impl<'a> ArrayRef<'a> {
     /// Reads what a user typed. A file whose name contains a colon wins over a member.
     ///
     /// # Errors
@@ -46,7 +47,21 @@ impl ArrayRef {
     pub fn member(path: impl Into<PathBuf>, member: impl Into<String>) -> Self {
         let member = member.into();
         let member = member.strip_suffix(".npy").map(str::to_owned).unwrap_or(member);
-        Self { path: path.into(), member: Some(member) }
+        Self { path: path.into(), member: Some(member), memory: None }
+    }
+
+    /// An array in memory.
+    #[must_use]
+    pub fn in_memory(array: &MemoryArray<'a>) -> Self {
+        Self { path: array.path().to_path_buf(), member: None, memory: Some(array.clone()) }
+    }
+
+    /// Opens what holds the array.
+    pub(super) fn open(&self, storage: &dyn Storage) -> Result<Box<dyn ReadAt + 'a>> {
+        match &self.memory {
+            Some(array) => Ok(Box::new(array.clone())),
+            None => storage.open(&self.path).map(|file| file as Box<dyn ReadAt + 'a>),
+        }
     }
 
     /// What errors name: the path, with `:member` after it.
@@ -63,13 +78,13 @@ impl ArrayRef {
     }
 }
 
-impl<P: AsRef<Path> + ?Sized> From<&P> for ArrayRef {
+impl<P: AsRef<Path> + ?Sized> From<&P> for ArrayRef<'_> {
     fn from(path: &P) -> Self {
-        Self { path: path.as_ref().to_path_buf(), member: None }
+        Self { path: path.as_ref().to_path_buf(), member: None, memory: None }
     }
 }
 
-impl fmt::Display for ArrayRef {
+impl fmt::Display for ArrayRef<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Printable(&self.place()).fmt(f)
     }

@@ -42,7 +42,7 @@ pub enum LabelColumn {
 /// # Errors
 /// Those of [`Column::read_rows`]; [`ErrorKind::Input`](crate::ErrorKind::Input) with `TooLarge` when the numbers do not
 /// fit in memory.
-pub fn class_ids(column: &Column, keep: bool) -> Result<LabelColumn> {
+pub fn class_ids(column: &Column<'_>, keep: bool) -> Result<LabelColumn> {
     let dtype = column.dtype();
     if !dtype.is_integer() {
         return Ok(LabelColumn::Other { why: format!("{dtype} values") });

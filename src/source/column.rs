@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{
     array_ref::{ArrayKind, ArrayRef},
     cursor::{Cursor, read_at},
+    member::{members as told_by, summary},
     npy::{self, NpyData, NpyHeader, shape_text},
     npz,
     spool::Spool,
@@ -19,29 +20,30 @@ use crate::{
 
 /// One feature of the records: row `i` belongs to record `i`.
 ///
-/// Made of one array, or of several that follow each other along the first axis. Holds open files and no data.
+/// Made of one array, or of several that follow each other along the first axis. Holds open files, or borrows arrays in
+/// memory, and no data.
 #[derive(Debug)]
-pub struct Column {
+pub struct Column<'a> {
     name: String,
     dtype: DType,
     row_shape: Vec<u64>,
     row_bytes: u64,
     rows: u64,
-    parts: Vec<Part>,
+    parts: Vec<Part<'a>>,
 }
 
 /// One array of a column: rows that follow each other in one file, in C order.
 #[derive(Debug)]
-struct Part {
+struct Part<'a> {
     first_row: u64,
     rows: u64,
-    file: Box<dyn ReadAt>,
+    file: Box<dyn ReadAt + 'a>,
     offset: u64,
     swap: bool,
     place: PathBuf,
 }
 
-impl Column {
+impl<'a> Column<'a> {
     /// Opens the arrays, checks their sizes and that they fit together, and prepares what cannot be read in place:
     /// compressed members and arrays in Fortran order are written to scratch files, stored `.npz` members are read once
     /// to compare their checksum.
@@ -49,8 +51,8 @@ impl Column {
     /// # Errors
     /// [`ErrorKind::Io`]; [`ErrorKind::Input`] with the array, its fault and the next step; [`ErrorKind::Inputs`] when
     /// the arrays differ in type or row shape, naming both. An array without rows is no error.
-    pub fn open(storage: &dyn Storage, name: &str, arrays: &[ArrayRef], spool: &Spool) -> Result<Self> {
-        let mut opened: Vec<(NpyHeader, Part)> = Vec::with_capacity(arrays.len());
+    pub fn open(storage: &dyn Storage, name: &str, arrays: &[ArrayRef<'a>], spool: &Spool) -> Result<Self> {
+        let mut opened: Vec<(NpyHeader, Part<'a>)> = Vec::with_capacity(arrays.len());
         let mut rows = 0_u64;
         for array in arrays {
             let (header, mut part) = open_part(storage, name, array, spool)?;
@@ -194,15 +196,20 @@ impl Column {
         )))
     }
 
-    fn part_of(&self, row: u64) -> Option<&Part> {
+    fn part_of(&self, row: u64) -> Option<&Part<'a>> {
         let after = self.parts.partition_point(|part| part.first_row <= row);
         self.parts.get(after.checked_sub(1)?).filter(|part| row - part.first_row < part.rows)
     }
 }
 
 /// Opens one array and makes its rows readable in C order.
-fn open_part(storage: &dyn Storage, name: &str, array: &ArrayRef, spool: &Spool) -> Result<(NpyHeader, Part)> {
-    let file = storage.open(&array.path).map_err(many_files)?;
+fn open_part<'a>(
+    storage: &dyn Storage,
+    name: &str,
+    array: &ArrayRef<'a>,
+    spool: &Spool,
+) -> Result<(NpyHeader, Part<'a>)> {
+    let file = array.open(storage).map_err(many_files)?;
     let mut array = array.clone();
     let data = match (ArrayKind::of_file(&*file).at(&array.path)?, &array.member) {
         (Some(ArrayKind::Npz), wanted) => {
@@ -224,7 +231,7 @@ fn open_part(storage: &dyn Storage, name: &str, array: &ArrayRef, spool: &Spool)
     Ok((header, part))
 }
 
-fn open_npy(file: Box<dyn ReadAt>) -> Result<NpyData> {
+fn open_npy(file: Box<dyn ReadAt + '_>) -> Result<NpyData<'_>> {
     let header = npy::resolve(&npy::read_raw(&mut Cursor::new(&*file), file.len())?)?;
     header.check_data(file.len().saturating_sub(header.data_offset))?;
     let offset = header.data_offset;
@@ -232,7 +239,7 @@ fn open_npy(file: Box<dyn ReadAt>) -> Result<NpyData> {
 }
 
 /// Writes the data to a scratch file in C order, and removes the scratch file that it came from.
-fn in_c_order(data: NpyData, name: &str, spool: &Spool) -> Result<NpyData> {
+fn in_c_order<'a>(data: NpyData<'a>, name: &str, spool: &Spool) -> Result<NpyData<'a>> {
     let NpyData { header, file, offset, scratch } = data;
     let out = spool.create(name, header.data_bytes())?;
     transpose::to_c_order(&*file, offset, &header.shape, header.dtype.size(), spool, &out)?;
@@ -244,7 +251,7 @@ fn in_c_order(data: NpyData, name: &str, spool: &Spool) -> Result<NpyData> {
 }
 
 fn pick_member<'a>(members: &'a [npz::NpzMember], wanted: Option<&str>) -> Result<&'a npz::NpzMember> {
-    let all = npz::summary(members);
+    let all = summary(&told_by(members));
     match (wanted, members) {
         (None, [only]) => Ok(only),
         (None, _) => Err(Error::input(Fault::WrongType, format!("it holds {} arrays: {all}", members.len()))

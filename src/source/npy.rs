@@ -96,9 +96,9 @@ impl NpyHeader {
 
 /// An array whose data can be read.
 #[derive(Debug)]
-pub(super) struct NpyData {
+pub(super) struct NpyData<'a> {
     pub(super) header: NpyHeader,
-    pub(super) file: Box<dyn ReadAt>,
+    pub(super) file: Box<dyn ReadAt + 'a>,
     /// Where in `file` the first element is, in bytes.
     pub(super) offset: u64,
     /// The scratch file that `file` is, if it is one.

@@ -19,8 +19,10 @@ use zip::{
 
 use super::{
     cursor::{Cursor, read_at},
-    dtype, npy,
-    npy::{NpyData, NpyHeader, shape_text},
+    dtype,
+    member::{members, summary},
+    npy,
+    npy::{NpyData, NpyHeader},
     spool::Spool,
 };
 use crate::{
@@ -90,7 +92,7 @@ impl Npz {
     /// Names, types and shapes of all members on one line, for messages.
     #[must_use]
     pub fn summary(&self) -> String {
-        summary(&self.members)
+        summary(&members(&self.members))
     }
 }
 
@@ -100,30 +102,6 @@ impl NpzMember {
     pub fn rows(&self) -> Option<u64> {
         self.shape.first().copied()
     }
-
-    /// A member of no file, for tests of what is told by name and shape alone.
-    #[cfg(test)]
-    pub(super) fn named(name: &str, shape: &[u64]) -> Self {
-        let entry =
-            Entry { method: CompressionMethod::Stored, encrypted: false, start: 0, packed: 0, unpacked: 0, crc32: 0 };
-        Self {
-            name: name.to_owned(),
-            dtype: "uint8".to_owned(),
-            shape: shape.to_vec(),
-            usable: true,
-            fault: None,
-            entry,
-        }
-    }
-}
-
-/// `x_train: uint8 [60000, 28, 28], y_train: uint8 [60000]`.
-pub(super) fn summary(members: &[NpzMember]) -> String {
-    let all: Vec<String> = members
-        .iter()
-        .map(|member| format!("{}: {} {}", member.name.escape_debug(), member.dtype, shape_text(&member.shape)))
-        .collect();
-    all.join(", ")
 }
 
 /// The arrays of an archive, in its order.
@@ -171,7 +149,7 @@ pub(super) fn read_members(file: &dyn ReadAt) -> Result<Vec<NpzMember>> {
 
 impl NpzMember {
     /// Makes the member's data readable: in place, or in a scratch file.
-    pub(super) fn open_data(&self, file: Box<dyn ReadAt>, spool: &Spool) -> Result<NpyData> {
+    pub(super) fn open_data<'a>(&self, file: Box<dyn ReadAt + 'a>, spool: &Spool) -> Result<NpyData<'a>> {
         let raw = self.entry.read_header(&*file)?;
         let header = npy::resolve(&raw)?;
         header.check_data(self.entry.unpacked.saturating_sub(header.data_offset))?;

@@ -1,8 +1,13 @@
-//! Which arrays of an `.npz` file are images, labels and further columns, and of which split: told by their names.
+//! Which arrays of an `.npz` file, or of a set in memory, are images, labels and further columns, and of which split: told by
+//! their names.
 
 use std::collections::BTreeMap;
 
-use super::npz::{Npz, NpzMember, summary};
+use super::{
+    member::{Member, members, summary},
+    memory::MemoryArray,
+    npz::Npz,
+};
 use crate::error::{At, Error, Result};
 
 /// Names of the main array of a split.
@@ -36,9 +41,10 @@ pub struct NpzSplit {
 /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) with what does not fit, all members with their shapes, and how to
 /// choose.
 pub fn npz_layout(npz: &Npz) -> Result<Vec<NpzSplit>> {
-    group(&npz.members)
+    let members = members(&npz.members);
+    group(&members)
         .map_err(|what| {
-            Error::inputs(format!("{what}; it holds {}", summary(&npz.members))).with_hint(
+            Error::inputs(format!("{what}; it holds {}", summary(&members))).with_hint(
                 "choose arrays by hand, as in FILE.npz:x --labels FILE.npz:y --array NAME=FILE.npz:z, or save them under \
                  the names x_train, y_train, x_test, y_test",
             )
@@ -46,32 +52,44 @@ pub fn npz_layout(npz: &Npz) -> Result<Vec<NpzSplit>> {
         .at(&npz.path)
 }
 
+/// [`npz_layout`] for arrays in memory.
+///
+/// # Errors
+/// As there.
+pub fn memory_layout(arrays: &[&MemoryArray<'_>]) -> Result<Vec<NpzSplit>> {
+    let members: Vec<Member<'_>> = arrays.iter().map(|array| Member::from(*array)).collect();
+    group(&members).map_err(|what| {
+        Error::inputs(format!("{what}; there are {}", summary(&members))).with_hint(
+            "give the main array alone and the others with --labels and --array, or name them x_train, y_train, x_test, y_test",
+        )
+    })
+}
+
 /// A member's name, taken apart.
 struct Named<'a> {
-    member: &'a NpzMember,
+    member: &'a Member<'a>,
     /// What is left without the split, in lower case.
     base: String,
     column: String,
 }
 
-fn group(members: &[NpzMember]) -> Result<Vec<NpzSplit>, String> {
+fn group(members: &[Member<'_>]) -> Result<Vec<NpzSplit>, String> {
     // Opened as it is: what keeps a single array from being read is said there, with advice on it.
     if let [only] = members {
         return Ok(vec![NpzSplit {
-            name: take_apart(&only.name).0,
-            x: only.name.clone(),
+            name: take_apart(only.name).0,
+            x: only.name.to_owned(),
             labels: None,
             extra: Vec::new(),
         }]);
     }
-    if let Some(odd) = members.iter().find(|member| !member.usable) {
-        let why = odd.fault.as_deref().map_or_else(String::new, |why| format!(": {why}"));
-        return Err(format!("`{}` cannot become a column{why}", odd.name.escape_debug()));
+    if let Some((odd, why)) = members.iter().find_map(|member| Some((member, member.fault?))) {
+        return Err(format!("`{}` cannot become a column: {why}", odd.name.escape_debug()));
     }
     // Keyed by the rank of the split first, so that they come out in their usual order.
     let mut groups: BTreeMap<(usize, Option<String>), Vec<Named<'_>>> = BTreeMap::new();
     for member in members {
-        let (split, column) = take_apart(&member.name);
+        let (split, column) = take_apart(member.name);
         let rank = split.as_ref().and_then(|split| SPLITS.iter().position(|name| split.eq_ignore_ascii_case(name)));
         let named = Named { member, base: column.to_lowercase(), column };
         groups.entry((rank.unwrap_or(SPLITS.len()), split)).or_default().push(named);
@@ -116,9 +134,10 @@ fn one_split(name: Option<String>, all: &[Named<'_>]) -> Result<NpzSplit, String
         named.member.name != x.member.name && labels.is_none_or(|labels| named.member.name != labels.member.name)
     };
     let mut extra: Vec<(String, String)> =
-        all.iter().filter(is_extra).map(|named| (named.column.clone(), named.member.name.clone())).collect();
+        all.iter().filter(is_extra).map(|named| (named.column.clone(), named.member.name.to_owned())).collect();
     extra.sort();
-    Ok(NpzSplit { name, x: x.member.name.clone(), labels: labels.map(|labels| labels.member.name.clone()), extra })
+    let labels = labels.map(|labels| labels.member.name.to_owned());
+    Ok(NpzSplit { name, x: x.member.name.to_owned(), labels, extra })
 }
 
 /// Split and column of a name: `x_train` and `train_x` are `train` and `x`.
@@ -140,13 +159,15 @@ mod tests {
     /// Members as `name rows`; splits as `split: x labels column=member...`.
     #[track_caller]
     fn check(members: &str, expected: Result<&[&str], &str>) {
-        let members: Vec<NpzMember> = members
+        let parsed: Vec<(&str, [u64; 2])> = members
             .split(", ")
             .map(|member| {
                 let (name, rows) = member.split_once(' ').unwrap();
-                NpzMember::named(name, &[rows.parse().unwrap(), 4])
+                (name, [rows.parse().unwrap(), 4])
             })
             .collect();
+        let members: Vec<Member<'_>> =
+            parsed.iter().map(|(name, shape)| Member { name, dtype: "uint8", shape, fault: None }).collect();
         let show = |split: &NpzSplit| {
             let mut text = format!("{}: {}", split.name.as_deref().unwrap_or("-"), split.x);
             text.extend(split.labels.iter().map(|labels| format!(" {labels}")));

@@ -15,6 +15,7 @@ mod determinism;
 mod errors;
 #[cfg(feature = "cli")]
 mod export;
+mod in_memory;
 #[cfg(feature = "cli")]
 mod index;
 #[cfg(feature = "cli")]

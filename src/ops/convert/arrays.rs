@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::ConvertOptions;
+use super::{ConvertOptions, Source, options::no_input};
 use crate::{
     error::{At, Error, Result},
     example::Kind,
     item::DType,
     pipeline::{ArrayFeature, Cancel, ImageKeys},
-    source::{ArrayKind, ArrayRef, ClassNames, Column, LabelColumn, Npz, Spool, class_ids, npz_layout},
-    storage::Storage,
+    source::{
+        ArrayKind, ArrayRef, ClassNames, Column, LabelColumn, MemoryArray, Npz, NpzSplit, Spool, class_ids,
+        memory_layout, npz_layout,
+    },
     transform::{Color, OutputFormat},
     units::Count,
 };
@@ -19,11 +21,11 @@ pub(super) const LABEL: &str = "label";
 
 /// Rows that belong together: of one split, or of all.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct Table<'a> {
     /// The split, where the input names it.
     pub(super) split: Option<String>,
     /// The columns; the first is the main one.
-    pub(super) features: Vec<ArrayFeature>,
+    pub(super) features: Vec<ArrayFeature<'a>>,
     /// How many rows each column has.
     pub(super) rows: u64,
     /// The class of each row, where it is needed to stratify.
@@ -32,9 +34,9 @@ pub(super) struct Table {
 
 /// All tables, which have the same columns.
 #[derive(Debug)]
-pub(super) struct Arrays {
+pub(super) struct Arrays<'a> {
     /// One for each split that the input names, or one.
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<Table<'a>>,
     /// The class names; empty without class labels.
     pub(super) class_names: Vec<String>,
     /// Rows, columns and channels where the main array becomes images.
@@ -44,30 +46,30 @@ pub(super) struct Arrays {
 }
 
 /// Where the columns of one table are.
-struct Parts {
+struct Parts<'a> {
     split: Option<String>,
-    main: Vec<ArrayRef>,
-    labels: Option<ArrayRef>,
-    more: Vec<(String, ArrayRef)>,
+    main: Vec<ArrayRef<'a>>,
+    labels: Option<ArrayRef<'a>>,
+    more: Vec<(String, ArrayRef<'a>)>,
 }
 
-impl Arrays {
+impl<'a> Arrays<'a> {
     pub(super) fn open(
-        options: &ConvertOptions,
-        storage: &dyn Storage,
+        source: Source<'a>,
         spool: &Spool,
-        inputs: Vec<(ArrayRef, ArrayKind)>,
+        inputs: Vec<(ArrayRef<'a>, ArrayKind)>,
         class_names: Option<ClassNames>,
         cancel: &Cancel,
     ) -> Result<Self> {
+        let options = source.options;
         refuse_image_options(options)?;
-        let parts = parts(options, storage, inputs)?;
+        let parts = parts(source, inputs)?;
         let as_images = options.transform.format != OutputFormat::Keep;
         let mut tables = Vec::new();
         let mut labels = Labels::default();
         for parts in parts {
             cancel.check()?;
-            tables.push(open_table(options, storage, spool, parts, as_images, &mut labels)?);
+            tables.push(open_table(source, spool, parts, as_images, &mut labels)?);
         }
         check_alike(&tables)?;
         let pixels = tables.first().filter(|_| as_images).map(pixel_shape).transpose()?;
@@ -98,55 +100,89 @@ fn refuse_image_options(options: &ConvertOptions) -> Result<()> {
 }
 
 /// Which arrays are the columns of which table.
-fn parts(options: &ConvertOptions, storage: &dyn Storage, inputs: Vec<(ArrayRef, ArrayKind)>) -> Result<Vec<Parts>> {
-    let labels = options.labels.as_deref().map(|path| ArrayRef::parse(storage, path)).transpose()?;
+fn parts<'a>(source: Source<'a>, inputs: Vec<(ArrayRef<'a>, ArrayKind)>) -> Result<Vec<Parts<'a>>> {
+    let Source { options, memory, storage } = source;
+    let labels = options.labels.as_deref().map(|path| source.array(path)).transpose()?;
     let more = options
         .arrays
         .iter()
-        .map(|(name, path)| Ok((name.clone(), ArrayRef::parse(storage, path)?)))
+        .map(|(name, path)| Ok((name.clone(), source.array(path)?)))
         .collect::<Result<Vec<_>>>()?;
+    let beside = Beside { labels, more };
+    if inputs.is_empty() {
+        let named = |array: &&MemoryArray<'_>| {
+            let path = array.path();
+            options.labels.as_deref() != Some(path) && options.arrays.iter().all(|(_, more)| more != path)
+        };
+        let set: Vec<_> = memory.iter().filter(named).collect();
+        if set.is_empty() {
+            return Err(no_input());
+        }
+        let member = |name: &str| set.iter().find(|array| array.name() == name).map(|array| ArrayRef::in_memory(array));
+        return by_name("the arrays", memory_layout(&set)?, beside, member);
+    }
     let archives = inputs.iter().filter(|(array, kind)| *kind == ArrayKind::Npz && array.member.is_none()).count();
     let Some((archive, _)) = inputs.first().filter(|_| archives > 0) else {
-        refuse_same(&inputs, storage)?;
+        refuse_same(&inputs, source)?;
         refuse_mixed_splits(&inputs)?;
         let main = inputs.into_iter().map(|(array, _)| array).collect();
-        return Ok(vec![Parts { split: None, main, labels, more }]);
+        return Ok(vec![Parts { split: None, main, labels: beside.labels, more: beside.more }]);
     };
     if inputs.len() > 1 {
         return Err(Error::inputs("an .npz archive must be the only input: its members say what they are")
             .with_hint("convert the archives one by one, or name members as in FILE.npz:x_train"));
     }
-    let member = |name: String| ArrayRef::member(&archive.path, name);
+    let layout = npz_layout(&Npz::open(storage, &archive.path)?).at(&archive.path)?;
+    by_name("the members of the archive", layout, beside, |name| Some(ArrayRef::member(&archive.path, name)))
+}
+
+/// Columns that are given beside arrays.
+struct Beside<'a> {
+    labels: Option<ArrayRef<'a>>,
+    more: Vec<(String, ArrayRef<'a>)>,
+}
+
+/// The tables of arrays that say by their names what they are.
+fn by_name<'a>(
+    what: &str,
+    layout: Vec<NpzSplit>,
+    beside: Beside<'a>,
+    member: impl Fn(&str) -> Option<ArrayRef<'a>>,
+) -> Result<Vec<Parts<'a>>> {
     let mut parts = Vec::new();
-    for split in npz_layout(&Npz::open(storage, &archive.path)?).at(&archive.path)? {
-        let own = split.labels.map(&member);
-        if split.name.is_some() && (labels.is_some() || !more.is_empty()) {
-            return Err(Error::options(
-                "the archive has splits, so --labels and --array cannot say which split they belong to",
-            )
-            .with_hint("put all columns into the archive, as x_train, y_train, NAME_train"));
+    for split in layout {
+        let own = split.labels.as_deref().and_then(&member);
+        if split.name.is_some() && (beside.labels.is_some() || !beside.more.is_empty()) {
+            return Err(Error::options(format!(
+                "{what} have splits of their own, so --labels and --array cannot say which split they belong to"
+            ))
+            .with_hint(format!("put all columns into {what}, as x_train, y_train, NAME_train")));
         }
-        if own.is_some() && labels.is_some() {
-            return Err(Error::options("the archive has labels of its own, and --labels gives others")
+        if own.is_some() && beside.labels.is_some() {
+            return Err(Error::options(format!("among {what} are labels already, and --labels gives others"))
                 .with_hint("leave out --labels, or name the main array as FILE.npz:MEMBER"));
         }
-        let mut columns: Vec<_> = split.extra.into_iter().map(|(name, at)| (name, member(at))).collect();
-        columns.extend(more.iter().cloned());
+        let mut more: Vec<_> = split.extra.iter().filter_map(|(name, at)| Some((name.clone(), member(at)?))).collect();
+        more.extend(beside.more.iter().cloned());
         parts.push(Parts {
             split: split.name,
-            main: vec![member(split.x)],
-            labels: own.or_else(|| labels.clone()),
-            more: columns,
+            main: member(&split.x).into_iter().collect(),
+            labels: own.or_else(|| beside.labels.clone()),
+            more,
         });
     }
     Ok(parts)
 }
 
 /// One array given twice would put every row into two records.
-fn refuse_same(inputs: &[(ArrayRef, ArrayKind)], storage: &dyn Storage) -> Result<()> {
+fn refuse_same(inputs: &[(ArrayRef<'_>, ArrayKind)], source: Source<'_>) -> Result<()> {
     let mut seen = Vec::new();
     for (array, _) in inputs {
-        let real = (storage.canonical(&array.path)?, &array.member);
+        let path = match source.memory.get(&array.path) {
+            Some(_) => array.path.clone(),
+            None => source.storage.canonical(&array.path)?,
+        };
+        let real = (path, &array.member);
         if seen.contains(&real) {
             return Err(Error::inputs(format!("the array {array} is given twice: its rows would be written twice"))
                 .with_hint("give each array once; the last argument is the output folder"));
@@ -157,9 +193,9 @@ fn refuse_same(inputs: &[(ArrayRef, ArrayKind)], storage: &dyn Storage) -> Resul
 }
 
 /// Several arrays are the parts of one; that must not join a training set with its test set.
-fn refuse_mixed_splits(inputs: &[(ArrayRef, ArrayKind)]) -> Result<()> {
+fn refuse_mixed_splits(inputs: &[(ArrayRef<'_>, ArrayKind)]) -> Result<()> {
     const SPLITS: [&str; 5] = ["train", "validation", "valid", "val", "test"];
-    let split = |array: &ArrayRef| {
+    let split = |array: &ArrayRef<'_>| {
         let name = array.member.clone().or_else(|| Some(array.path.file_stem()?.to_string_lossy().into_owned()))?;
         let name = name.to_ascii_lowercase();
         SPLITS.into_iter().find(|split| name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == *split))
@@ -177,17 +213,18 @@ fn refuse_mixed_splits(inputs: &[(ArrayRef, ArrayKind)]) -> Result<()> {
     }
 }
 
-fn open_table(
-    options: &ConvertOptions,
-    storage: &dyn Storage,
+fn open_table<'a>(
+    source: Source<'a>,
     spool: &Spool,
-    parts: Parts,
+    parts: Parts<'a>,
     as_images: bool,
     labels: &mut Labels,
-) -> Result<Table> {
+) -> Result<Table<'a>> {
+    let Source { options, storage, .. } = source;
     let main_key = if as_images { "image" } else { options.feature.as_deref().unwrap_or("x") };
     let Parts { split, main: main_arrays, labels: label_array, more } = parts;
-    let feature = |key: &str, arrays: &[ArrayRef]| ArrayFeature::new(key, Column::open(storage, key, arrays, spool)?);
+    let feature =
+        |key: &str, arrays: &[ArrayRef<'a>]| ArrayFeature::new(key, Column::open(storage, key, arrays, spool)?);
     check_key(main_key, &[], false)?;
     let main = feature(main_key, &main_arrays)?;
     let rows = main.column.rows();
@@ -215,7 +252,7 @@ fn open_table(
     Ok(Table { split, features, rows, classes })
 }
 
-fn check_rows(features: &[ArrayFeature], column: &ArrayFeature, array: &ArrayRef) -> Result<()> {
+fn check_rows(features: &[ArrayFeature<'_>], column: &ArrayFeature<'_>, array: &ArrayRef<'_>) -> Result<()> {
     let Some(main) = features.first() else { return Ok(()) };
     if main.column.rows() == column.column.rows() {
         return Ok(());
@@ -231,7 +268,7 @@ fn check_rows(features: &[ArrayFeature], column: &ArrayFeature, array: &ArrayRef
     .at(array.to_string())
 }
 
-fn check_key(key: &str, features: &[ArrayFeature], as_images: bool) -> Result<()> {
+fn check_key(key: &str, features: &[ArrayFeature<'_>], as_images: bool) -> Result<()> {
     let fault = if key.is_empty() || key.trim() != key || key.chars().any(char::is_control) {
         "it is empty, or has white space around it or control characters in it"
     } else if features.iter().any(|feature| feature.key == key) {
@@ -246,9 +283,9 @@ fn check_key(key: &str, features: &[ArrayFeature], as_images: bool) -> Result<()
 }
 
 /// All tables have the same columns, so that one schema describes them.
-fn check_alike(tables: &[Table]) -> Result<()> {
-    let columns = |table: &Table| {
-        let describe = |f: &ArrayFeature| format!("{} {} {:?}", f.key, f.column.dtype(), f.column.row_shape());
+fn check_alike(tables: &[Table<'_>]) -> Result<()> {
+    let columns = |table: &Table<'_>| {
+        let describe = |f: &ArrayFeature<'_>| format!("{} {} {:?}", f.key, f.column.dtype(), f.column.row_shape());
         table.features.iter().map(describe).collect::<Vec<_>>()
     };
     let Some((first, rest)) = tables.split_first() else { return Ok(()) };
@@ -268,7 +305,7 @@ fn check_alike(tables: &[Table]) -> Result<()> {
 }
 
 /// Rows, columns and channels of a main array that holds images.
-fn pixel_shape(table: &Table) -> Result<[u32; 3]> {
+fn pixel_shape(table: &Table<'_>) -> Result<[u32; 3]> {
     let Some(main) = table.features.first() else { return Ok([0; 3]) };
     let shape = main.column.row_shape();
     let fault = |what: String| {
@@ -293,7 +330,7 @@ fn pixel_shape(table: &Table) -> Result<[u32; 3]> {
 }
 
 /// How class numbers are made of labels that are none, where that is what their form suggests.
-fn advice(labels: &Column) -> &'static str {
+fn advice(labels: &Column<'_>) -> &'static str {
     match labels.row_shape() {
         [width] if *width > 1 => "; if each row is one-hot, save np.argmax(y, axis=-1)",
         [] | [1] if !labels.dtype().is_integer() => "; if they are class numbers, save y.astype(\"int64\")",
@@ -313,8 +350,8 @@ impl Labels {
     /// Reads one column of labels. Returns the class of each row where that is needed.
     fn read(
         &mut self,
-        feature: &mut ArrayFeature,
-        array: &ArrayRef,
+        feature: &mut ArrayFeature<'_>,
+        array: &ArrayRef<'_>,
         options: &ConvertOptions,
     ) -> Result<Option<Vec<i32>>> {
         match class_ids(&feature.column, options.stratify)? {

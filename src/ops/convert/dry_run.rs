@@ -8,7 +8,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use super::{ConvertOptions, Plan, WithSource, inputs::Inputs, target, with_source};
+use super::{ConvertOptions, Plan, Source, WithSource, inputs::Inputs, target, with_source};
 use crate::{
     error::{At, Error, Result},
     ops::{
@@ -17,7 +17,7 @@ use crate::{
     },
     pipeline::{Batch, Cancel, Progress, RecordSource},
     shard::Cut,
-    source::Listing,
+    source::{Listing, MemoryArrays},
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
     transform::{DETECT_BYTES, Detected, TransformSpec, Transformer, detect},
@@ -90,9 +90,22 @@ impl Problems {
 /// What would keep the whole run from starting, apart from the state of the output folder, which is a problem of the
 /// report.
 pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progress) -> Result<DryRun> {
+    dry_run_from(options, &MemoryArrays::default(), cancel, progress)
+}
+
+/// [`dry_run`], where arrays may also be in memory, as for [`convert_from`](super::convert_from).
+///
+/// # Errors
+/// Those of [`dry_run`].
+pub fn dry_run_from(
+    options: &ConvertOptions,
+    memory: &MemoryArrays<'_>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<DryRun> {
     let started = Instant::now();
     let storage = &LocalStorage;
-    options.check()?;
+    options.check(memory)?;
     let mut problems = Problems::default();
     if let Err(error) = publish::check(&target(options), storage) {
         problems.add(error.to_string());
@@ -100,8 +113,9 @@ pub fn dry_run(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     // Arrays that have to be unpacked first are unpacked: nothing is written to the output folder.
     let scratch = ScratchDir::new();
     let spool = scratch.spool().watch(|_| cancel.check());
-    let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
-    let plan = Plan::new(options, storage, &inputs)?;
+    let source = Source { options, memory, storage };
+    let inputs = Inputs::open(source, &spool, cancel, progress)?;
+    let plan = Plan::new(source, &inputs, cancel)?;
     let mut input_bytes = 0;
     if let Inputs::Images(listing) = &inputs {
         progress.step("looking at inputs", Some(inputs.len()));

@@ -1,49 +1,38 @@
 //! What the inputs are: a list of image files, or tables of arrays.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{ConvertOptions, arrays::Arrays};
+use super::{Source, arrays::Arrays};
 use crate::{
     error::{At, Error, Printable, Result},
     pipeline::{Cancel, Progress},
-    source::{ArrayKind, ArrayRef, ClassNames, Layout, ListOptions, Listing, Spool, list_images},
-    storage::{EntryKind, Storage},
+    source::{ArrayKind, ArrayRef, Layout, ListOptions, Listing, Spool, list_images},
+    storage::EntryKind,
 };
 
 /// The inputs of a conversion, opened and checked against each other.
 #[derive(Debug)]
-pub(super) enum Inputs {
+pub(super) enum Inputs<'a> {
     /// Image files.
     Images(Listing),
     /// Rows of arrays.
-    Arrays(Arrays),
+    Arrays(Arrays<'a>),
 }
 
-impl Inputs {
+impl<'a> Inputs<'a> {
     /// Looks at all inputs.
-    pub(super) fn open(
-        options: &ConvertOptions,
-        storage: &dyn Storage,
-        spool: &Spool,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-    ) -> Result<Self> {
+    pub(super) fn open(source: Source<'a>, spool: &Spool, cancel: &Cancel, progress: &dyn Progress) -> Result<Self> {
         // Here a fault is never that of one input among many, which a run could go on without.
-        Self::open_all(options, storage, spool, cancel, progress).map_err(Error::into_fatal)
+        Self::open_all(source, spool, cancel, progress).map_err(Error::into_fatal)
     }
 
-    fn open_all(
-        options: &ConvertOptions,
-        storage: &dyn Storage,
-        spool: &Spool,
-        cancel: &Cancel,
-        progress: &dyn Progress,
-    ) -> Result<Self> {
-        let class_names = options.class_names.as_deref().map(|path| ClassNames::read(storage, path)).transpose()?;
+    fn open_all(source: Source<'a>, spool: &Spool, cancel: &Cancel, progress: &dyn Progress) -> Result<Self> {
+        let Source { options, storage, .. } = source;
+        let class_names = options.class_names.as_ref().map(|from| from.read(storage)).transpose()?;
         let mut arrays = Vec::new();
         let mut lists = Vec::new();
         for input in &options.inputs {
-            match kind(storage, input)? {
+            match kind(source, input)? {
                 Some(array) => arrays.push(array),
                 None => lists.push(input.clone()),
             }
@@ -52,14 +41,14 @@ impl Inputs {
             return Err(Error::inputs(format!("{array} is an array and {} is not", Printable(list)))
                 .with_hint("convert images and arrays in separate runs, each into a folder of its own"));
         }
-        if !arrays.is_empty() {
+        if !arrays.is_empty() || options.inputs.is_empty() {
             if options.layout != Layout::Auto {
                 return Err(Error::options("--layout is for image folders, and the inputs are arrays").with_hint(
                     "leave out --layout: splits of arrays come from --split, or from the names in an .npz",
                 ));
             }
             progress.step("opening arrays", None);
-            return Arrays::open(options, storage, spool, arrays, class_names, cancel).map(Self::Arrays);
+            return Arrays::open(source, spool, arrays, class_names, cancel).map(Self::Arrays);
         }
         if let Some((name, file)) = options.arrays.first() {
             return Err(Error::options(format!(
@@ -76,7 +65,7 @@ impl Inputs {
             progress.advance(listed, 0, 0);
             !cancel.is_cancelled()
         };
-        refuse_array_of_labels(options, storage)?;
+        refuse_array_of_labels(source)?;
         let list_options = ListOptions { layout: options.layout, class_names, labels: options.labels.clone() };
         list_images(storage, &lists, &list_options, &watch).map(Self::Images)
     }
@@ -99,9 +88,9 @@ impl Inputs {
 }
 
 /// Labels of images are a list of names, since nothing else says which image a label is of.
-fn refuse_array_of_labels(options: &ConvertOptions, storage: &dyn Storage) -> Result<()> {
-    let Some(labels) = &options.labels else { return Ok(()) };
-    if ArrayKind::sniff(storage, labels)?.is_none() {
+fn refuse_array_of_labels(source: Source<'_>) -> Result<()> {
+    let Some(labels) = &source.options.labels else { return Ok(()) };
+    if source.memory.get(labels).is_none() && ArrayKind::sniff(source.storage, labels)?.is_none() {
         return Ok(());
     }
     Err(Error::inputs("it is an array, and the inputs are images: row i does not say which image it labels")
@@ -110,8 +99,12 @@ fn refuse_array_of_labels(options: &ConvertOptions, storage: &dyn Storage) -> Re
 }
 
 /// What an input is: an array, or a folder or list of images.
-fn kind(storage: &dyn Storage, input: &Path) -> Result<Option<(ArrayRef, ArrayKind)>> {
-    let array = ArrayRef::parse(storage, input)?;
+fn kind<'a>(source: Source<'a>, input: &Path) -> Result<Option<(ArrayRef<'a>, ArrayKind)>> {
+    let storage = source.storage;
+    let array = source.array(input)?;
+    if source.memory.get(input).is_some() {
+        return Ok(Some((array, ArrayKind::Npy)));
+    }
     match storage.stat(&array.path)? {
         None => Err(Error::not_found("there is no such file or folder")
             .with_hint("check the path; the last argument is the output folder, all before it are inputs"))
@@ -140,9 +133,11 @@ fn is_list(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ["csv", "tsv", "txt"].iter().any(|list| ending.eq_ignore_ascii_case(list)))
 }
 
-/// The name of a data set made from this input, unless the user gives one.
-pub(super) fn default_name(storage: &dyn Storage, inputs: &[PathBuf]) -> String {
-    let Some(first) = inputs.first() else { return String::new() };
+/// The name of a data set, unless the user gives one: that of the first input, or of the output folder where that input is an
+/// array in memory.
+pub(super) fn default_name(source: Source<'_>) -> String {
+    let Source { options, memory, storage } = source;
+    let first = options.inputs.first().filter(|input| memory.get(input).is_none()).unwrap_or(&options.out);
     let stem = |path: &Path| match storage.stat(path) {
         Ok(Some(EntryKind::File { .. })) => path.file_stem().map(ToOwned::to_owned),
         _ => path.file_name().map(ToOwned::to_owned),

@@ -6,16 +6,17 @@
 mod arrays;
 mod dry_run;
 mod inputs;
+mod json;
 mod options;
 mod plan;
 mod report;
 mod schema;
 mod snippet;
 
-use std::{sync::atomic::AtomicU64, time::Instant};
+use std::{path::Path, sync::atomic::AtomicU64, time::Instant};
 
-pub use dry_run::{DryRun, dry_run};
-pub use options::{ConvertOptions, ErrorPolicy, MaxErrors};
+pub use dry_run::{DryRun, dry_run, dry_run_from};
+pub use options::{ClassNamesFrom, ConvertOptions, ErrorPolicy, MaxErrors};
 pub use report::{ConvertOutcome, ConvertReport};
 
 use self::{
@@ -34,7 +35,7 @@ use crate::{
         RecordSource, ShardEntry, run_range,
     },
     shard::Cut,
-    source::Spool,
+    source::{ArrayRef, MemoryArrays, Spool},
     storage::{LocalStorage, Storage},
     transform::Transformer,
     units::{ByteSize, Count},
@@ -48,11 +49,31 @@ use crate::{
 /// The first input that cannot be used, under [`ErrorPolicy::Stop`]; inputs, options or an output folder that do not fit;
 /// [`ErrorKind::Io`](crate::ErrorKind::Io); [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
 pub fn convert(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progress) -> Result<ConvertReport> {
+    convert_from(options, &MemoryArrays::default(), cancel, progress)
+}
+
+/// [`convert`], where arrays may also be in memory.
+///
+/// Inputs, labels and further columns name them by their [paths](crate::source::MemoryArray::path), mixed with files as you
+/// like. Without any input in the options, arrays that the options do not name say by their own names what they are, as the
+/// members of an `.npz` file do: `x_train`, `y_train`, `x_test`, `y_test`.
+///
+/// The bytes of the shards are those that the same arrays in `.npy` files give. A run is resumed only with the same
+/// arrays, which their checksums tell. In C order, nothing is copied; an array in Fortran order is turned in a scratch file.
+///
+/// # Errors
+/// Those of [`convert`].
+pub fn convert_from(
+    options: &ConvertOptions,
+    memory: &MemoryArrays<'_>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<ConvertReport> {
     let started = Instant::now();
     let storage = &LocalStorage;
-    options.check()?;
+    options.check(memory)?;
     let output = Output::open(&target(options), storage)?;
-    match run(options, storage, &output, cancel, progress, started) {
+    match run(Source { options, memory, storage }, &output, cancel, progress, started) {
         Ok(report) => Ok(report),
         Err(error) => {
             // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
@@ -62,18 +83,36 @@ pub fn convert(options: &ConvertOptions, cancel: &Cancel, progress: &dyn Progres
     }
 }
 
+/// What is converted, how, and where files are.
+#[derive(Debug, Clone, Copy)]
+struct Source<'a> {
+    options: &'a ConvertOptions,
+    memory: &'a MemoryArrays<'a>,
+    storage: &'a dyn Storage,
+}
+
+impl<'a> Source<'a> {
+    /// The array that a user named.
+    fn array(&self, typed: &Path) -> Result<ArrayRef<'a>> {
+        match self.memory.get(typed) {
+            Some(array) => Ok(ArrayRef::in_memory(array)),
+            None => ArrayRef::parse(self.storage, typed),
+        }
+    }
+}
+
 fn run(
-    options: &ConvertOptions,
-    storage: &dyn Storage,
+    source: Source<'_>,
     output: &Output,
     cancel: &Cancel,
     progress: &dyn Progress,
     started: Instant,
 ) -> Result<ConvertReport> {
+    let Source { options, storage, .. } = source;
     let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
-    let inputs = Inputs::open(options, storage, &spool, cancel, progress)?;
+    let inputs = Inputs::open(source, &spool, cancel, progress)?;
     cancel.check()?;
-    let mut plan = Plan::new(options, storage, &inputs)?;
+    let mut plan = Plan::new(source, &inputs, cancel)?;
     let names = plan.output_names(options, &inputs);
     if let Some(manifest) = output.begin(storage, &mut plan.fingerprint, &names)? {
         storage.remove_tree(output.work.dir())?;
@@ -137,9 +176,10 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(options: &ConvertOptions, storage: &dyn Storage, inputs: &Inputs) -> Result<Self> {
+    fn new(source: Source<'_>, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Self> {
+        let options = source.options;
         let name = match &options.name {
-            None => inputs::default_name(storage, &options.inputs),
+            None => inputs::default_name(source),
             Some(name) if *name == crate::shard::dataset_name(name) => name.clone(),
             Some(name) => {
                 return Err(Error::options(format!(
@@ -149,12 +189,12 @@ impl Plan {
             }
         };
         let splits = split_plans(options, inputs)?;
-        let fingerprint = fingerprint(options, &name, inputs, inputs.class_names(), storage)?;
+        let fingerprint = fingerprint(source, &name, inputs, cancel)?;
         Ok(Self { name, splits, fingerprint })
     }
 
     /// The names, or their beginnings up to a dash, that will appear in the output folder.
-    fn output_names(&self, options: &ConvertOptions, inputs: &Inputs) -> Vec<String> {
+    fn output_names(&self, options: &ConvertOptions, inputs: &Inputs<'_>) -> Vec<String> {
         let splits = self.splits.iter().map(|split| split.name.as_str());
         let mut names = names_to_write(&self.name, splits, options.compression);
         if !inputs.class_names().is_empty() {
@@ -169,7 +209,7 @@ struct Context<'a> {
     options: &'a ConvertOptions,
     storage: &'a dyn Storage,
     output: &'a Output,
-    inputs: &'a Inputs,
+    inputs: &'a Inputs<'a>,
     batch_len: u64,
     cancel: &'a Cancel,
     progress: &'a dyn Progress,
@@ -259,7 +299,7 @@ impl WithSource for RunRange<'_> {
 fn with_source<W: WithSource>(
     options: &ConvertOptions,
     storage: &dyn Storage,
-    inputs: &Inputs,
+    inputs: &Inputs<'_>,
     split: &SplitPlan,
     transformer: &Transformer,
     batch_len: u64,
@@ -300,7 +340,7 @@ fn finish(
     options: &ConvertOptions,
     storage: &dyn Storage,
     output: &Output,
-    inputs: &Inputs,
+    inputs: &Inputs<'_>,
     plan: &Plan,
     results: Vec<SplitResult>,
 ) -> Result<ConvertReport> {
@@ -362,7 +402,7 @@ fn nothing_usable(split: &SplitPlan) -> Error {
     .with_hint("run it again without --on-error skip to stop at the first, or with -v to see every reason")
 }
 
-fn warnings(inputs: &Inputs) -> Vec<String> {
+fn warnings(inputs: &Inputs<'_>) -> Vec<String> {
     match inputs {
         Inputs::Images(listing) => listing.warnings.clone(),
         Inputs::Arrays(arrays) => arrays.warnings.clone(),

@@ -9,7 +9,8 @@ use crate::{
     ops::publish::{Existing, ShardCounts, cap, check_cap, check_written},
     pipeline::ImageKeys,
     shard::Ratios,
-    source::Layout,
+    source::{ClassNames, Layout, MemoryArrays},
+    storage::Storage,
     tfrecord::Compression,
     transform::{OutputFormat, TransformSpec},
     units::ByteSize,
@@ -67,11 +68,29 @@ pub enum ErrorPolicy {
     Skip(Option<MaxErrors>),
 }
 
+/// Where the names of the classes come from, which fixes their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClassNamesFrom {
+    /// A file, one name a line.
+    File(PathBuf),
+    /// These, the name of class 0 first.
+    Names(Vec<String>),
+}
+
+impl ClassNamesFrom {
+    pub(super) fn read(&self, storage: &dyn Storage) -> Result<ClassNames> {
+        match self {
+            Self::File(path) => ClassNames::read(storage, path),
+            Self::Names(names) => ClassNames::new(names.clone()),
+        }
+    }
+}
+
 /// Everything that a conversion depends on. Start from [`ConvertOptions::new`] and set what differs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConvertOptions {
-    /// Image folders, lists of image files (`.csv`, `.tsv`), or arrays (`.npy`, `.npz`).
+    /// Image folders, lists of image files (`.csv`, `.tsv`), or arrays (`.npy`, `.npz`, or [in memory](super::convert_from)).
     pub inputs: Vec<PathBuf>,
     /// The folder to write to.
     pub out: PathBuf,
@@ -79,8 +98,8 @@ pub struct ConvertOptions {
     pub name: Option<String>,
     /// A list `file,label[,split]` for an image folder, or the labels of an array.
     pub labels: Option<PathBuf>,
-    /// A file with the names of the classes, one a line, which fixes their order.
-    pub class_names: Option<PathBuf>,
+    /// The names of the classes, which fixes their order.
+    pub class_names: Option<ClassNamesFrom>,
     /// How an image folder is laid out.
     pub layout: Layout,
     /// Further columns of an array: feature name and file.
@@ -145,10 +164,10 @@ impl ConvertOptions {
     }
 
     /// Refuses options that cannot be honoured, before anything is read.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn check(&self, memory: &MemoryArrays<'_>) -> Result<()> {
         self.transform.validate()?;
-        if self.inputs.is_empty() {
-            return Err(Error::options("no input is given: name a folder of images, a list of them, or an array"));
+        if self.inputs.is_empty() && memory.is_empty() {
+            return Err(no_input());
         }
         check_cap(self.max_shard)?;
         check_written(self.compression)?;
@@ -186,12 +205,16 @@ impl ConvertOptions {
     /// The options that the bytes depend on, as the manifest records them.
     pub(super) fn recorded(&self, name: &str) -> BTreeMap<String, Value> {
         let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+        let class_names = |from: &ClassNamesFrom| match from {
+            ClassNamesFrom::File(file) => json!(path(file)),
+            ClassNamesFrom::Names(names) => json!(names),
+        };
         let arrays: Vec<_> = self.arrays.iter().map(|(name, file)| format!("{name}={}", path(file))).collect();
         [
             ("inputs", json!(self.inputs.iter().map(path).collect::<Vec<_>>())),
             ("name", json!(name)),
             ("labels", json!(self.labels.as_ref().map(path))),
-            ("class_names", json!(self.class_names.as_ref().map(path))),
+            ("class_names", json!(self.class_names.as_ref().map(class_names))),
             ("layout", json!(self.layout.name())),
             ("arrays", json!(arrays)),
             ("feature", json!(self.feature)),
@@ -210,6 +233,10 @@ impl ConvertOptions {
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
     }
+}
+
+pub(super) fn no_input() -> Error {
+    Error::options("no input is given: name a folder of images, a list of them, or an array")
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! From inputs to a plan: which splits there are, in which order their records come, and how that is recognised again.
 
+use serde_json::{Map, Value};
+
 use super::{
-    ConvertOptions,
+    ConvertOptions, Source,
     arrays::{Arrays, Table},
     inputs::Inputs,
 };
 use crate::{
     error::{Error, Result},
     ops::publish::{Digest, Fingerprint, TOOL, policies},
-    pipeline::ImageRecords,
+    pipeline::{Cancel, ImageRecords},
     shard::{Order, Permutation, ShardPolicy, SplitOrder, assign_ratios, assign_stratified},
-    source::{ArrayRef, Listing},
-    storage::Storage,
+    source::{ArrayRef, Listing, MemoryArray},
 };
 
 /// One split as it will be written.
@@ -31,7 +32,7 @@ pub(super) struct SplitPlan {
 const ONLY_SPLIT: &str = "train";
 
 /// Divides the inputs into splits and puts each in order.
-pub(super) fn split_plans(options: &ConvertOptions, inputs: &Inputs) -> Result<Vec<SplitPlan>> {
+pub(super) fn split_plans(options: &ConvertOptions, inputs: &Inputs<'_>) -> Result<Vec<SplitPlan>> {
     let orders: Vec<(usize, SplitOrder)> = match inputs {
         Inputs::Images(listing) => image_splits(options, listing)?.into_iter().map(|split| (0, split)).collect(),
         Inputs::Arrays(arrays) => array_splits(options, arrays)?,
@@ -85,11 +86,12 @@ fn image_splits(options: &ConvertOptions, listing: &Listing) -> Result<Vec<Split
     Ok(splits)
 }
 
-fn array_splits(options: &ConvertOptions, arrays: &Arrays) -> Result<Vec<(usize, SplitOrder)>> {
+fn array_splits(options: &ConvertOptions, arrays: &Arrays<'_>) -> Result<Vec<(usize, SplitOrder)>> {
     let names: Vec<String> = arrays.tables.iter().filter_map(|table| table.split.clone()).collect();
     let Some(ratios) = &options.split else {
-        let name = |table: &Table| table.split.clone().unwrap_or_else(|| ONLY_SPLIT.to_owned());
-        let split = |table: &Table| SplitOrder { name: name(table), order: run(options, &name(table), 0, table.rows) };
+        let name = |table: &Table<'_>| table.split.clone().unwrap_or_else(|| ONLY_SPLIT.to_owned());
+        let split =
+            |table: &Table<'_>| SplitOrder { name: name(table), order: run(options, &name(table), 0, table.rows) };
         return Ok(arrays.tables.iter().map(split).enumerate().collect());
     };
     refuse_two_splits(&names)?;
@@ -122,20 +124,23 @@ fn refuse_two_splits(named: &[String]) -> Result<()> {
 }
 
 /// What a conversion is recognised by.
-pub(super) fn fingerprint(
-    options: &ConvertOptions,
-    name: &str,
-    inputs: &Inputs,
-    class_names: &[String],
-    storage: &dyn Storage,
-) -> Result<Fingerprint> {
+pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Fingerprint> {
+    let Source { options, memory, storage } = source;
+    let mut recorded = options.recorded(name);
+    if !memory.is_empty() {
+        // What a file's time tells of it, in the manifest too: a finished data set has no stamp.
+        let identity =
+            |array: &MemoryArray<'_>| Ok((array.name().to_owned(), array.identity(&|| cancel.check())?.into()));
+        let arrays = memory.iter().map(identity).collect::<Result<Map<String, Value>>>()?;
+        recorded.insert("memory".to_owned(), arrays.into());
+    }
     let batch_len = match inputs {
         Inputs::Images(listing) => ImageRecords::batch_len_for(storage, &listing.list),
         Inputs::Arrays(_) => 0,
     };
     let mut digest = Digest::default();
     let mut put = |bytes: &[u8]| digest.put(bytes);
-    for name in class_names {
+    for name in inputs.class_names() {
         put(name.as_bytes());
     }
     let (mut stamp, mut newest) = (Vec::new(), 0);
@@ -155,6 +160,9 @@ pub(super) fn fingerprint(
         Inputs::Arrays(arrays) => {
             let more = options.labels.iter().chain(options.arrays.iter().map(|(_, path)| path));
             for typed in options.inputs.iter().chain(more) {
+                if memory.get(typed).is_some() {
+                    continue;
+                }
                 let path = ArrayRef::parse(storage, typed)?.path;
                 let modified = storage.modified(&path)?;
                 newest = newest.max(modified);
@@ -172,7 +180,7 @@ pub(super) fn fingerprint(
     }
     Ok(Fingerprint {
         tool: TOOL.to_owned(),
-        options: options.recorded(name),
+        options: recorded,
         inputs: inputs.len(),
         inputs_sha256: digest.finish(),
         stamp,

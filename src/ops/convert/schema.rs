@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The schema, given what is known of the images that were written.
-pub(super) fn schema(options: &ConvertOptions, inputs: &Inputs, facts: &ImageFacts) -> Schema {
+pub(super) fn schema(options: &ConvertOptions, inputs: &Inputs<'_>, facts: &ImageFacts) -> Schema {
     let mut fields = match inputs {
         Inputs::Images(listing) => {
             let mut fields = image_fields(options, facts);
@@ -44,7 +44,7 @@ fn field(key: &str, kind: Kind, role: Role, auxiliary: bool) -> Field {
 }
 
 /// The keys of what a model is given and of what it is to say, if there are labels.
-pub(super) fn supervised_keys(options: &ConvertOptions, inputs: &Inputs) -> Option<(String, String)> {
+pub(super) fn supervised_keys(options: &ConvertOptions, inputs: &Inputs<'_>) -> Option<(String, String)> {
     match inputs {
         Inputs::Images(listing) if listing.class_names.is_empty() => None,
         Inputs::Images(_) => {
@@ -113,10 +113,10 @@ fn channels(facts: &ImageFacts) -> u32 {
     }
 }
 
-fn array_fields(options: &ConvertOptions, arrays: &Arrays) -> Vec<Field> {
+fn array_fields(options: &ConvertOptions, arrays: &Arrays<'_>) -> Vec<Field> {
     let Some(table) = arrays.tables.first() else { return Vec::new() };
     let skip = usize::from(arrays.pixels.is_some());
-    let describe = |feature: &crate::pipeline::ArrayFeature| {
+    let describe = |feature: &crate::pipeline::ArrayFeature<'_>| {
         if feature.class_offset.is_some() {
             let classes = arrays.class_names.len() as u64 + u64::from(options.offset());
             let column = &feature.column;

@@ -87,7 +87,15 @@ fn option_difference(key: &str, before: &Value, now: &Value) -> String {
         let before = before.get(key).unwrap_or(&Value::Null);
         return option_difference(key, before, now);
     }
+    if let (Value::Object(before), Value::Object(now)) = (before, now)
+        && key == "memory"
+        && let Some((name, now)) = now.iter().find(|(name, now)| before.get(*name) != Some(now))
+    {
+        let before = before.get(name).unwrap_or(&Value::Null);
+        return format!("`{name}` in memory was {} and is now {}", as_given(before), as_given(now));
+    }
     let option = match key {
+        "memory" => return "the inputs were files, and arrays in memory are now among them".to_owned(),
         "inputs" => return format!("the inputs were {} and are now {}", as_given(before), as_given(now)),
         // The option says the contrary.
         "shuffle" => {

@@ -23,13 +23,13 @@ fn bytes(name: &str) -> Vec<u8> {
 }
 
 /// A column, and the folder for its scratch files.
-fn open(arrays: &[ArrayRef]) -> Result<(Column, Spool<'static>, tempfile::TempDir)> {
+fn open<'a>(arrays: &[ArrayRef<'a>]) -> Result<(Column<'a>, Spool<'static>, tempfile::TempDir)> {
     let dir = tempfile::tempdir().unwrap();
     let spool = Spool::new(dir.path());
     Ok((Column::open(&LocalStorage, "x", arrays, &spool)?, spool, dir))
 }
 
-fn array(name: &str) -> ArrayRef {
+fn array(name: &str) -> ArrayRef<'static> {
     match name.split_once(':') {
         Some((file, member)) => ArrayRef::member(fixture(file), member),
         None => ArrayRef::from(&fixture(name)),
