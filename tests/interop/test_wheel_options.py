@@ -17,7 +17,8 @@ ONLY_ON_COMMAND_LINE = {
     "validate": {"allow_warnings"},
     # `shuffle=False`.
     "reshard": {"no_shuffle"},
-    "convert": {"no_shuffle"},
+    # That, and `shardify.dry_run`, a function with the same keywords.
+    "convert": {"no_shuffle", "dry_run"},
 }
 # Keywords of another form than the options that they stand for.
 INSTEAD = {
@@ -38,8 +39,6 @@ def options(verb):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_keywords_and_options_are_the_same(verb):
-    if verb == "convert" and not hasattr(wheel, verb):
-        pytest.skip("convert is not in Python yet")
     expected = options(verb) - COMMAND_LINE - ONLY_ON_COMMAND_LINE.get(verb, set())
     expected = {INSTEAD.get(verb, {}).get(name, name) for name in expected}
     parameters = inspect.signature(getattr(wheel, verb)).parameters.values()
@@ -48,10 +47,13 @@ def test_keywords_and_options_are_the_same(verb):
     assert keywords - {"out"} == expected
 
 
+def test_a_dry_run_takes_what_convert_takes():
+    convert, dry_run = (inspect.signature(function).parameters for function in (wheel.convert, wheel.dry_run))
+    assert list(convert.items()) == list(dry_run.items())
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_keywords_are_explained_and_have_types(verb):
-    if verb == "convert" and not hasattr(wheel, verb):
-        pytest.skip("convert is not in Python yet")
     function = getattr(wheel, verb)
     explained = re.findall(r"^    (\w+): ", inspect.getdoc(function), re.MULTILINE)
     for name, parameter in inspect.signature(function).parameters.items():
