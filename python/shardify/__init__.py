@@ -8,10 +8,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._errors import DamageError, Error, InputError, OptionsError, OutputError, StorageError
 from ._progress import Progress, Watcher
 from ._shardify import __version__
 from ._validate import Finding, ValidateReport, validate
+
+if TYPE_CHECKING:
+    from . import tf as tf
 
 __all__ = [
     "DamageError",
@@ -27,3 +32,12 @@ __all__ = [
     "__version__",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Modules that import a framework, which nobody should wait for who does not use it.
+    if name == "tf":
+        import importlib
+
+        return importlib.import_module(".tf", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
