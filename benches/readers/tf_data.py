@@ -7,7 +7,7 @@ TFDS is used as its performance guide says: `builder.as_dataset` (which reads fi
 then `batch` and `prefetch`. Plain `tf.data` is what people write by hand: files in turns, records parsed one by one in a
 parallel map, `batch`, `prefetch`. Each reads the pairs of input and label, once to warm up, then --runs times in turns
 with the others; the medians are printed, and that of the reads in one turn by which shardify is faster than TFDS. Images
-are decoded; of those whose sizes the metadata do not know, all must have one.
+are decoded; those of differing sizes come one by one, because they make no batch.
 """
 
 import argparse
@@ -28,14 +28,7 @@ BUFFER = 2000
 
 
 def through_shardify(folder, batch, shuffle):
-    spec = shardify.tf.dataset(folder).element_spec[0].shape
-    options = {"image_size": size_of_first(folder)} if None in spec else {}
-    return shardify.tf.dataset(folder, batch_size=batch, shuffle=shuffle, shuffle_buffer=BUFFER, **options)
-
-
-def size_of_first(folder):
-    image, _ = next(iter(shardify.tf.dataset(folder).take(1)))
-    return tuple(image.shape[:2])
+    return shardify.tf.dataset(folder, batch_size=batch, shuffle=shuffle, shuffle_buffer=BUFFER)
 
 
 def through_tfds(folder, batch, shuffle):
@@ -43,7 +36,11 @@ def through_tfds(folder, batch, shuffle):
     dataset = builder.as_dataset("train", as_supervised=True, shuffle_files=shuffle)
     if shuffle:
         dataset = dataset.shuffle(BUFFER)
-    return dataset.batch(batch).prefetch(tf.data.AUTOTUNE)
+    return batched(dataset, batch).prefetch(tf.data.AUTOTUNE)
+
+
+def batched(dataset, batch):
+    return dataset if batch is None else dataset.batch(batch)
 
 
 def through_tf(folder, batch, shuffle):
@@ -68,7 +65,7 @@ def through_tf(folder, batch, shuffle):
     if shuffle:
         dataset = dataset.shuffle(BUFFER)
     dataset = dataset.map(parse, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.batch(batch).prefetch(tf.data.AUTOTUNE)
+    return batched(dataset, batch).prefetch(tf.data.AUTOTUNE)
 
 
 READERS = {"shardify": through_shardify, "tfds": through_tfds, "tf.data": through_tf}
@@ -77,7 +74,7 @@ READERS = {"shardify": through_shardify, "tfds": through_tfds, "tf.data": throug
 def speed(dataset, count):
     """Examples a second of one pass."""
     started = time.perf_counter()
-    seen = sum(int(label.shape[0]) for _, label in dataset)
+    seen = sum(label.shape[0] if label.shape.rank else 1 for _, label in dataset)
     seconds = time.perf_counter() - started
     assert seen == count, (seen, count)
     return count / seconds
@@ -93,7 +90,9 @@ def main():
     for folder in args.folders:
         manifest = json.loads((pathlib.Path(folder) / "shardify.json").read_text("utf-8"))
         count = next(split["records"] for split in manifest["splits"] if split["name"] == "train")
-        datasets = {name: make(folder, args.batch, args.shuffle) for name, make in READERS.items()}
+        has_one_shape = None not in shardify.tf.dataset(folder).element_spec[0].shape
+        batch = args.batch if has_one_shape else None
+        datasets = {name: make(folder, batch, args.shuffle) for name, make in READERS.items()}
         for dataset in datasets.values():
             speed(dataset, count)
         speeds = {name: [] for name in datasets}
@@ -103,7 +102,7 @@ def main():
         medians = "  ".join(f"{name} {statistics.median(found):,.0f}" for name, found in speeds.items())
         ratio = statistics.median(a / b for a, b in zip(speeds["shardify"], speeds["tfds"], strict=True))
         shuffled = " shuffled" if args.shuffle else ""
-        print(f"{folder} ({count:,} examples, batch {args.batch}{shuffled}): {medians}  x{ratio:.2f} of tfds", flush=True)
+        print(f"{folder} ({count:,} examples, batch {batch}{shuffled}): {medians}  x{ratio:.2f} of tfds", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ._errors import DamageError, Error, InputError, OptionsError, OutputError, StorageError
 from ._progress import Progress, Watcher
 from ._shardify import __version__
+from ._snippet import snippet
 from ._validate import Finding, ValidateReport, validate
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "ValidateReport",
     "Watcher",
     "__version__",
+    "snippet",
     "validate",
 ]
 

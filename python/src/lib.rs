@@ -4,12 +4,15 @@
 mod error;
 mod options;
 mod run;
+mod snippet;
 mod validate;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _shardify {
+    #[pymodule_export]
+    use super::snippet::snippet;
     #[pymodule_export]
     use super::validate::validate;
 

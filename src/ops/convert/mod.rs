@@ -10,7 +10,6 @@ mod options;
 mod plan;
 mod report;
 mod schema;
-mod snippet;
 
 use std::{sync::atomic::AtomicU64, time::Instant};
 
