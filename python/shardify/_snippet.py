@@ -24,8 +24,8 @@ def snippet(
 
     Args:
         path: a folder of shards, a shard, or a pattern; of one data set.
-        for_: whose reader the code uses: plain `tf.data`, TensorFlow Datasets, NVIDIA DALI, a `DataLoader` of PyTorch, or
-            Grain.
+        for_: whose reader the code uses: plain `tf.data`, TensorFlow Datasets, NVIDIA DALI, a `DataLoader` of PyTorch,
+            or Grain.
         split: the split; `train`, or else the first, if `None`.
         threads: worker threads, where records have to be read; one for each core if `None`.
         progress: see `shardify.Watcher`.

@@ -65,7 +65,7 @@ class Plan:
         return {field.key: tf.io.FixedLenSequenceFeature([], dtype, allow_missing=True)}
 
     def value(self, parsed: dict[str, Any], lead: list[int]) -> Any:
-        """The value. `lead` is what stands before the shape: the length of a batch, or -1, or nothing for one record."""
+        """The value. `lead` stands before the shape: the length of a batch, or -1, or nothing for one record."""
         if self.parts is not None:
             bytes_, shape = (parsed[part.key] for part in self.parts)
             value = tf.reshape(self._raw(bytes_), shape)

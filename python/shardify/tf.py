@@ -43,8 +43,8 @@ def dataset(
 ) -> tf.data.Dataset:
     """Builds the whole input pipeline for `model.fit` or a loop of your own.
 
-    Shards are read in parallel and checked: each must be there with the size that the manifest says when this is called,
-    and a record that is damaged, or missing at the end of a file, becomes a `tf.errors.InvalidArgumentError` that names
+    Shards are read in parallel and checked: each must be there with the size that the manifest says when this is
+    called, and a record that is damaged, or missing at the end of a file, becomes a `tf.errors.InvalidArgumentError` that names
     file and record when it is reached, inside of `model.fit` too. Records are parsed a batch at a time wherever they
     have one shape.
 
@@ -67,11 +67,11 @@ def dataset(
         shuffle: whether records come in another order in each epoch. Otherwise they come in the order of the shards.
         seed: makes the order of a shuffle the same in each run (the epochs of one run still differ).
         shuffle_buffer: records in the buffer; as many as take 128 MiB, and at most 16,384, if `None`.
-        supervised: whether pairs of what a model is given and of what it is to say come, or dicts of all features; pairs
-            if `None` and the data set knows which is which.
+        supervised: whether pairs of what a model is given and of what it is to say come, or dicts of all features;
+            pairs if `None` and the data set knows which is which.
         features: come in the dicts, instead of all but those that repeat others (`image/height` and so on).
-        image_size: height and width in pixels, to which images are resized (bilinear, antialiased); those that are stored
-            as pixels with differing channels become RGB. Images that differ in size cannot be batched without.
+        image_size: height and width in pixels, to which images are resized (bilinear, antialiased); those that are
+            stored as pixels with differing channels become RGB. Images that differ in size cannot be batched without.
         drop_remainder: whether a last batch that is not full is left out.
         repeat: `True` for epochs without end, or how many there are; batches do not run across epochs.
         shard: which part of the files is read, and of how many: (0, 4) is every fourth from the first.

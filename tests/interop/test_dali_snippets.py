@@ -26,8 +26,16 @@ def batches(path):
 
 @pytest.mark.parametrize(
     ("options", "channels"),
-    [("", 3), ("--keys slim", 3), ("--color gray", 1), ("--size 32x24", 3), ("--format raw --color rgb", 3), ("--format raw --color rgb --size 32x24", 3), ("--shards 3", 3)],
-)  # fmt: skip
+    [
+        ("", 3),
+        ("--keys slim", 3),
+        ("--color gray", 1),
+        ("--size 32x24", 3),
+        ("--format raw --color rgb", 3),
+        ("--format raw --color rgb --size 32x24", 3),
+        ("--shards 3", 3),
+    ],
+)
 def test_images(convert, options, channels):
     out = convert(IMAGES, *options.split())
     found = batches(out.path)

@@ -16,7 +16,9 @@ from readers import assert_same_bits, builder, example, listed_payloads
 from test_arrays import DTYPES, rows_of
 
 READERS = ["tf", "tfds"]
-IMAGE_OPTIONS = ["", "--keys slim", "--color gray", "--size 32x24", "--format raw", "--format raw --size 32x24", "--shards 3"]
+IMAGE_OPTIONS = [
+    "", "--keys slim", "--color gray", "--size 32x24", "--format raw", "--format raw --size 32x24", "--shards 3",
+]  # fmt: skip
 
 
 def run(code, variable="train"):
@@ -30,7 +32,8 @@ def snippet(path, reader, *options):
 
 
 def as_set(pairs):
-    return collections.Counter((int(label), np.asarray(value).shape, np.asarray(value).tobytes()) for value, label in pairs)
+    arrays = ((int(label), np.asarray(value)) for value, label in pairs)
+    return collections.Counter((label, value.shape, value.tobytes()) for label, value in arrays)
 
 
 @pytest.mark.parametrize("options", IMAGE_OPTIONS)

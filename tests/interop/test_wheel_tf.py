@@ -1,4 +1,4 @@
-"""`shardify.tf.dataset` gives the records that TFDS and plain tf.data give, and is an error where they are not what they were."""
+"""`shardify.tf.dataset` gives what TFDS and plain tf.data give, and an error where shards are not what they were."""
 
 import collections
 import os
@@ -23,7 +23,8 @@ def pixels(payload, key, channels):
 
 
 def as_set(pairs):
-    return collections.Counter((int(label), np.asarray(value).shape, np.asarray(value).tobytes()) for value, label in pairs)
+    arrays = ((int(label), np.asarray(value)) for value, label in pairs)
+    return collections.Counter((label, value.shape, value.tobytes()) for label, value in arrays)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +244,8 @@ def test_what_cannot_be_done_is_said_at_once(convert, rows, tmp_path):
     (tmp_path / "shardify.json").write_text('{"format_version": 2}')
     with pytest.raises(shardify.InputError, match="newer version"):
         shardify.tf.dataset(tmp_path)
-    for options in [{"batch_size": 0}, {"shard": (2, 2)}, {"shard": (7, 8)}, {"features": ["z"]}, {"features": [], "supervised": True}]:
+    wrong = [{"batch_size": 0}, {"shard": (2, 2)}, {"shard": (7, 8)}, {"features": ["z"]}]
+    for options in [*wrong, {"features": [], "supervised": True}]:
         with pytest.raises(shardify.OptionsError):
             shardify.tf.dataset(rows.path, **options)
     images = convert(IMAGES).path
@@ -269,7 +271,9 @@ def test_tensorflow_shares_out_the_files(rows, options):
         seen.append({float(row[0]) for x, _ in part for row in x})
     assert [len(part) for part in seen] == [1000] * 3
     assert len(set.union(*seen)) == 3000
-    whole = [{float(row[0]) for x, _ in shardify.tf.dataset(rows.path, batch_size=10, shard=(worker, 4), **options) for row in x} for worker in range(4)]
+    parts = [shardify.tf.dataset(rows.path, batch_size=10, shard=(worker, 4), **options) for worker in range(4)]
+    assert [len(part) for part in parts] == [100, 100, 50, 50]
+    whole = [{float(row[0]) for x, _ in part for row in x} for part in parts]
     assert [len(part) for part in whole] == [1000, 1000, 500, 500]
     assert len(set.union(*whole)) == 3000
 
@@ -299,5 +303,6 @@ def test_two_devices_of_one_machine(rows):
 
 
 def test_tensorflow_is_imported_only_when_it_is_used():
-    script = "import sys, shardify; assert 'tensorflow' not in sys.modules; shardify.tf; assert 'tensorflow' in sys.modules"
+    loaded = "'tensorflow' in sys.modules"
+    script = f"import sys, shardify; assert not {loaded}; shardify.tf; assert {loaded}"
     subprocess.run([sys.executable, "-c", script], check=True)

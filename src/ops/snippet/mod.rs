@@ -1,5 +1,5 @@
-//! `snippet`: Python code that reads a data set, ready to be pasted, for the framework of choice. Made of what the metadata
-//! say of the records, or of what the records themselves say.
+//! `snippet`: Python code that reads a data set, ready to be pasted, for the framework of choice. Made of what the
+//! metadata say of the records, or of what the records themselves say.
 
 mod dali;
 mod facts;
@@ -107,11 +107,12 @@ impl Snippet {
     }
 }
 
-/// Writes Python code that reads a data set. Where metadata say what the records hold, no record is looked at; else all are.
+/// Writes Python code that reads a data set. Where metadata say what the records hold, no record is looked at; else all
+/// are.
 ///
 /// # Errors
-/// A path without shards or with several data sets; a split that is not there; shards that this framework cannot read, with
-/// what to do about it; [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
+/// A path without shards or with several data sets; a split that is not there; shards that this framework cannot read,
+/// with what to do about it; [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted).
 pub fn snippet(options: &SnippetOptions, cancel: &Cancel, progress: &dyn Progress) -> Result<Snippet> {
     let storage = &LocalStorage;
     let sets = find(storage, std::slice::from_ref(&options.path))?;
