@@ -33,7 +33,9 @@ def through_shardify(folder, batch, shuffle):
 
 def through_tfds(folder, batch, shuffle):
     builder = tfds.builder_from_directory(folder)
-    dataset = builder.as_dataset("train", as_supervised=True, shuffle_files=shuffle)
+    # Sets of less than 250 MB would be kept in memory after the first pass, decoded.
+    config = tfds.ReadConfig(try_autocache=False)
+    dataset = builder.as_dataset("train", as_supervised=True, shuffle_files=shuffle, read_config=config)
     if shuffle:
         dataset = dataset.shuffle(BUFFER)
     return batched(dataset, batch).prefetch(tf.data.AUTOTUNE)

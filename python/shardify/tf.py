@@ -44,9 +44,9 @@ def dataset(
     """Builds the whole input pipeline for `model.fit` or a loop of your own.
 
     Shards are read in parallel and checked: each must be there with the size that the manifest says when this is
-    called, and a record that is damaged, or missing at the end of a file, becomes a `tf.errors.InvalidArgumentError` that names
-    file and record when it is reached, inside of `model.fit` too. Records are parsed a batch at a time wherever they
-    have one shape.
+    called, and a record that is damaged, or missing at the end of a file, becomes a
+    `tf.errors.InvalidArgumentError` that names file and record when it is reached, inside of `model.fit` too. Records
+    are parsed a batch at a time wherever they have one shape.
 
     Where all features are of one size, batches are plain tensors. Lists of differing length become `tf.RaggedTensor`s
     in batches.
