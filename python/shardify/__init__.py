@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._convert import convert, dry_run
 from ._convert_report import ConvertReport, ConvertSplit, ConvertWarning, DryRun, DrySplit
 from ._errors import DamageError, Error, InputError, NotFoundError, OptionsError, OutputError, StorageError
@@ -32,8 +34,12 @@ from ._repair import DamagedShard, Lost, RepairedSplit, RepairPlan, RepairPlanSp
 from ._reshard import Label, Values, reshard
 from ._reshard_reports import PlannedSplit, ReshardedSplit, ReshardPlan, ReshardReport
 from ._shardify import __version__
+from ._snippet import snippet
 from ._validate import Finding, ValidateReport, validate
 from ._written import Failure
+
+if TYPE_CHECKING:
+    from . import tf as tf
 
 __all__ = [
     "ClassCount",
@@ -94,5 +100,15 @@ __all__ = [
     "inspect",
     "repair",
     "reshard",
+    "snippet",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Modules that import a framework, which nobody should wait for who does not use it.
+    if name == "tf":
+        import importlib
+
+        return importlib.import_module(".tf", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

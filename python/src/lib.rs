@@ -10,6 +10,7 @@ mod options;
 mod repair;
 mod reshard;
 mod run;
+mod snippet;
 mod validate;
 
 use pyo3::prelude::*;
@@ -24,6 +25,7 @@ mod _shardify {
         inspect::inspect,
         repair::repair,
         reshard::reshard,
+        snippet::snippet,
         validate::validate,
     };
 

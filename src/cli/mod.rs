@@ -14,6 +14,7 @@ mod reshard;
 mod results;
 mod screen;
 mod signal;
+mod snippet;
 mod ui;
 mod validate;
 
@@ -64,6 +65,7 @@ enum Command {
     Reshard(Box<reshard::Args>),
     Repair(repair::Args),
     Export(Box<export::Args>),
+    Snippet(snippet::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
 }
@@ -87,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Reshard(args) => reshard::main(&args),
         Command::Repair(args) => repair::main(&args),
         Command::Export(args) => export::main(&args),
+        Command::Snippet(args) => snippet::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
     }

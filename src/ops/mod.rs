@@ -11,6 +11,7 @@ mod publish;
 mod repair;
 mod reshard;
 mod scratch_dir;
+mod snippet;
 mod validate;
 
 pub use convert::{
@@ -28,4 +29,5 @@ pub use repair::{Lost, RepairOptions, RepairOutcome, RepairPlan, RepairReport, R
 pub use reshard::{
     KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,
 };
+pub use snippet::{Framework, Snippet, SnippetOptions, snippet};
 pub use validate::{Finding, FindingKind, MAX_FINDINGS, Severity, ValidateOptions, ValidateReport, validate};

@@ -201,6 +201,9 @@ fn verbs(desk: &Desk) -> Vec<String> {
 fn plant_for(verb: &str, desk: &Desk) {
     match verb {
         "validate" => _ = desk.run("convert imgs out").expect(0),
+        "snippet" => {
+            desk.run("convert x_train.npy out --labels y_train.npy --split train=0.8,val=0.2").expect(0);
+        }
         "reshard" => {
             for made in ["old", "more"] {
                 desk.run(&format!("convert x_train.npy {made} --labels y_train.npy")).expect(0);

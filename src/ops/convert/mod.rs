@@ -11,7 +11,6 @@ mod options;
 mod plan;
 mod report;
 mod schema;
-mod snippet;
 
 use std::{path::Path, sync::atomic::AtomicU64, time::Instant};
 

@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::snippet;
 use crate::{
     index::Manifest,
+    ops::snippet::{Facts, shortest},
     pipeline::{Failure, ImageFacts},
 };
 
@@ -47,6 +47,6 @@ impl ConvertReport {
     /// Python lines that read the result, ready to be pasted.
     #[must_use]
     pub fn snippet(&self) -> String {
-        snippet::lines(&self.manifest, &self.out.to_string_lossy())
+        shortest(&Facts::of_manifest(&self.manifest, &self.out))
     }
 }
