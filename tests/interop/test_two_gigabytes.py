@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from conftest import ROOT, binary
+from conftest import ROOT
 
 EXAMPLES = ROOT / "python" / "examples"
 WAYS = ["arrays", "slices", "shards", "sequence", "jpeg", "raw"]
@@ -19,7 +19,7 @@ def tell(tmp_path, *args, code=0):
     scratch, figures = tmp_path / "scratch", tmp_path / "figures.json"
     scratch.mkdir(exist_ok=True)
     command = [sys.executable, EXAMPLES / "two_gigabytes.py", "--json", figures, *args]
-    env = {**os.environ, "TMPDIR": str(scratch), "SHARDIFY_BIN": str(binary())}
+    env = {**os.environ, "TMPDIR": str(scratch)}
     done = subprocess.run(list(map(str, command)), env=env, capture_output=True, encoding="utf-8", timeout=600)
     assert done.returncode == code, done.stdout + done.stderr
     assert not list(scratch.iterdir()), "nothing stays unasked"

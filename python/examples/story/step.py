@@ -73,7 +73,7 @@ def _error_of(attempt: Callable[[], object]) -> str | None:
 
 def convert(data: Data, source: str, out: str, **options: Any) -> dict[str, Any]:
     """Makes shards of the array in memory, of its file, or of the image files."""
-    from .stand_in import convert  # becomes `from shardify import convert`
+    from shardify import convert
 
     if source == "memory":
         inputs, labels = np.load(data.x), np.load(data.y)

@@ -13,8 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-
-from .stand_in import dataset  # becomes `from shardify.tf import dataset`
+from shardify.tf import dataset
 
 BATCH = 32
 
