@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::units::{ByteOffset, ByteSize};
+use crate::units::{ByteOffset, ByteSize, RecordIndex};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,6 +23,7 @@ pub struct Error(Box<Repr>);
 struct Repr {
     kind: ErrorKind,
     path: Option<PathBuf>,
+    record: Option<RecordIndex>,
     place: Option<Place>,
     hint: Option<String>,
 }
@@ -134,6 +135,8 @@ pub enum ErrorKind {
     },
     /// A payload that is not a serialized `tf.train.Example`.
     BadExample(String),
+    /// Shards are not what is said of them: one is missing, or has other bytes or records.
+    Damaged(String),
     /// The caller asked to stop.
     Interrupted,
 }
@@ -142,7 +145,7 @@ impl Error {
     /// An error of this kind, without place or path yet.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Repr { kind, path: None, place: None, hint: None }))
+        Self(Box::new(Repr { kind, path: None, record: None, place: None, hint: None }))
     }
 
     /// An operating system error, with what was tried.
@@ -175,6 +178,12 @@ impl Error {
         Self::new(ErrorKind::Output(message.into()))
     }
 
+    /// A shard that is not what is said of it.
+    #[must_use]
+    pub fn damaged(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Damaged(message.into()))
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
@@ -185,6 +194,12 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
+    }
+
+    /// The record in that file, if one is concerned.
+    #[must_use]
+    pub fn record(&self) -> Option<RecordIndex> {
+        self.0.record
     }
 
     /// The place inside the file, if it is known.
@@ -203,6 +218,20 @@ impl Error {
     #[must_use]
     pub fn at_place(mut self, place: Place) -> Self {
         self.0.place.get_or_insert(place);
+        self
+    }
+
+    /// Adds the record, unless a deeper layer has set one.
+    #[must_use]
+    pub fn at_record(mut self, record: RecordIndex) -> Self {
+        self.0.record.get_or_insert(record);
+        self
+    }
+
+    /// Adds the file, unless a deeper layer has set one.
+    #[must_use]
+    pub fn of(mut self, path: impl AsRef<Path>) -> Self {
+        self.0.path.get_or_insert_with(|| path.as_ref().to_path_buf());
         self
     }
 
@@ -250,10 +279,7 @@ pub trait At<T> {
 
 impl<T> At<T> for Result<T> {
     fn at(self, path: impl AsRef<Path>) -> Result<T> {
-        self.map_err(|mut error| {
-            error.0.path.get_or_insert_with(|| path.as_ref().to_path_buf());
-            error
-        })
+        self.map_err(|error| error.of(path))
     }
 }
 
@@ -303,7 +329,8 @@ impl fmt::Display for ErrorKind {
             | Self::Inputs(message)
             | Self::Options(message)
             | Self::Output(message)
-            | Self::TooManyFailures(message) => f.write_str(message),
+            | Self::TooManyFailures(message)
+            | Self::Damaged(message) => f.write_str(message),
             Self::LengthCrc { stored, computed } => {
                 write!(f, "length checksum is {stored:#010x}, expected {computed:#010x}")
             }
@@ -340,6 +367,9 @@ impl fmt::Display for Error {
             Some(Place::Line(line)) => write!(f, "line {line}: ")?,
             Some(Place::Row(row)) => write!(f, "row {row}: ")?,
             None => {}
+        }
+        if let Some(record) = self.0.record {
+            write!(f, "record {record}: ")?;
         }
         self.0.kind.fmt(f)
     }
