@@ -29,13 +29,14 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ClassCount, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, ExportOptions,
+    ClassCount, Content, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing, ExportOptions,
     ExportReport, ExportedArray, ExportedSplit, FileOutcome, Finding, FindingKind, IndexOptions, IndexReport,
-    IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, KeyValue, Lost, MAX_FINDINGS, MaxErrors,
-    OnDamage, PlacedFile, PlannedSplit, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard,
-    RepairSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource, Severity, ShardCounts,
-    ShownFeature, ShownRecord, Spread, ValidateOptions, ValidateReport, convert, dry_run, export, inspect, make_index,
-    plan_repair, plan_reshard, reshard, validate,
+    IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, KeyValue, Located, Lost, MAX_FINDINGS,
+    MaxErrors, OnDamage, OpenOptions, Opened, OpenedFeatures, OpenedShard, PlacedFile, PlannedSplit, RecordNames,
+    RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit, ReshardInput, ReshardOptions,
+    ReshardPlan, ReshardReport, SchemaSource, Severity, ShardCounts, ShownFeature, ShownRecord, Spread,
+    ValidateOptions, ValidateReport, Wanted, convert, dry_run, export, inspect, make_index, open, plan_repair,
+    plan_reshard, reshard, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;
