@@ -8,16 +8,22 @@
 
 from __future__ import annotations
 
+from ._dataset import Dataset, open
 from ._errors import DamageError, Error, InputError, OptionsError, OutputError, StorageError
+from ._features import Feature
+from ._keys import Keys
 from ._progress import Progress, Watcher
 from ._shardify import __version__
 from ._validate import Finding, ValidateReport, validate
 
 __all__ = [
     "DamageError",
+    "Dataset",
     "Error",
+    "Feature",
     "Finding",
     "InputError",
+    "Keys",
     "OptionsError",
     "OutputError",
     "Progress",
@@ -25,5 +31,6 @@ __all__ = [
     "ValidateReport",
     "Watcher",
     "__version__",
+    "open",
     "validate",
 ]

@@ -27,7 +27,8 @@ fn class(kind: &ErrorKind) -> &'static str {
         | ErrorKind::DataCrc { .. }
         | ErrorKind::TruncatedRecord { .. }
         | ErrorKind::RecordTooLarge { .. }
-        | ErrorKind::BadExample(_) => "DamageError",
+        | ErrorKind::BadExample(_)
+        | ErrorKind::Damaged(_) => "DamageError",
         _ => "Error",
     }
 }
@@ -38,6 +39,9 @@ fn to_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     }
     let fields = PyDict::new(py);
     fields.set_item("path", error.path())?;
+    if let Some(record) = error.record() {
+        fields.set_item("record", record.0)?;
+    }
     match error.place() {
         Some(Place::Byte(byte)) => fields.set_item("byte", byte.0)?,
         Some(Place::Line(line)) => fields.set_item("line", line)?,

@@ -2,6 +2,7 @@
 //! values. Signatures, types and documentation for users are in the Python half (`shardify/`); nothing here prints.
 
 mod error;
+mod open;
 mod options;
 mod run;
 mod validate;
@@ -10,6 +11,9 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _shardify {
+    #[pymodule_export]
+    use super::open::{Records, RecordsIter, Rows, RowsIter, open};
+
     #[pymodule_export]
     use super::validate::validate;
 
