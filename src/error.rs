@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::units::{ByteOffset, ByteSize};
+use crate::units::{ByteOffset, ByteSize, RecordIndex};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -23,6 +23,7 @@ pub struct Error(Box<Repr>);
 struct Repr {
     kind: ErrorKind,
     path: Option<PathBuf>,
+    record: Option<RecordIndex>,
     place: Option<Place>,
     hint: Option<String>,
 }
@@ -100,8 +101,6 @@ pub enum ErrorKind {
     Inputs(String),
     /// There is no file or folder of this name.
     NotFound(String),
-    /// Shards are not what they were when they were written: damaged, cut off or missing.
-    Damaged(String),
     /// An option has a value that cannot be honoured.
     Options(String),
     /// The output folder cannot be used as it is.
@@ -138,6 +137,8 @@ pub enum ErrorKind {
     },
     /// A payload that is not a serialized `tf.train.Example`.
     BadExample(String),
+    /// Shards are not what they were when they were written, or what is said of them: damaged, cut off or missing.
+    Damaged(String),
     /// The caller asked to stop.
     Interrupted,
 }
@@ -146,7 +147,7 @@ impl Error {
     /// An error of this kind, without place or path yet.
     #[must_use]
     pub fn new(kind: ErrorKind) -> Self {
-        Self(Box::new(Repr { kind, path: None, place: None, hint: None }))
+        Self(Box::new(Repr { kind, path: None, record: None, place: None, hint: None }))
     }
 
     /// An operating system error, with what was tried.
@@ -203,6 +204,12 @@ impl Error {
         self.0.path.as_deref()
     }
 
+    /// The record in that file, if one is concerned.
+    #[must_use]
+    pub fn record(&self) -> Option<RecordIndex> {
+        self.0.record
+    }
+
     /// The place inside the file, if it is known.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
@@ -219,6 +226,20 @@ impl Error {
     #[must_use]
     pub fn at_place(mut self, place: Place) -> Self {
         self.0.place.get_or_insert(place);
+        self
+    }
+
+    /// Adds the record, unless a deeper layer has set one.
+    #[must_use]
+    pub fn at_record(mut self, record: RecordIndex) -> Self {
+        self.0.record.get_or_insert(record);
+        self
+    }
+
+    /// Adds the file, unless a deeper layer has set one.
+    #[must_use]
+    pub fn of(mut self, path: impl AsRef<Path>) -> Self {
+        self.0.path.get_or_insert_with(|| path.as_ref().to_path_buf());
         self
     }
 
@@ -266,10 +287,7 @@ pub trait At<T> {
 
 impl<T> At<T> for Result<T> {
     fn at(self, path: impl AsRef<Path>) -> Result<T> {
-        self.map_err(|mut error| {
-            error.0.path.get_or_insert_with(|| path.as_ref().to_path_buf());
-            error
-        })
+        self.map_err(|error| error.of(path))
     }
 }
 
@@ -318,10 +336,10 @@ impl fmt::Display for ErrorKind {
             Self::Input { message, .. }
             | Self::Inputs(message)
             | Self::NotFound(message)
-            | Self::Damaged(message)
             | Self::Options(message)
             | Self::Output(message)
-            | Self::TooManyFailures(message) => f.write_str(message),
+            | Self::TooManyFailures(message)
+            | Self::Damaged(message) => f.write_str(message),
             Self::LengthCrc { stored, computed } => {
                 write!(f, "length checksum is {stored:#010x}, expected {computed:#010x}")
             }
@@ -358,6 +376,9 @@ impl fmt::Display for Error {
             Some(Place::Line(line)) => write!(f, "line {line}: ")?,
             Some(Place::Row(row)) => write!(f, "row {row}: ")?,
             None => {}
+        }
+        if let Some(record) = self.0.record {
+            write!(f, "record {record}: ")?;
         }
         self.0.kind.fmt(f)
     }

@@ -29,14 +29,14 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ClassCount, ClassNamesFrom, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing,
+    ClassCount, ClassNamesFrom, Content, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing,
     ExportOptions, ExportReport, ExportedArray, ExportedSplit, FileOutcome, Finding, FindingKind, Framework,
     IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, KeyValue,
-    Lost, MAX_FINDINGS, MaxErrors, OnDamage, PlacedFile, PlannedSplit, RepairOptions, RepairOutcome, RepairPlan,
-    RepairReport, RepairShard, RepairSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource,
-    Severity, ShardCounts, ShownFeature, ShownRecord, Snippet, SnippetOptions, Spread, ValidateOptions, ValidateReport,
-    convert, convert_from, dry_run, dry_run_from, export, inspect, make_index, plan_repair, plan_reshard, reshard,
-    snippet, validate,
+    Located, Lost, MAX_FINDINGS, MaxErrors, OnDamage, OpenOptions, Opened, OpenedFeatures, OpenedShard, PlacedFile,
+    PlannedSplit, RecordNames, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit,
+    ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource, Severity, ShardCounts, ShownFeature,
+    ShownRecord, Snippet, SnippetOptions, Spread, ValidateOptions, ValidateReport, Wanted, convert, convert_from,
+    dry_run, dry_run_from, export, inspect, make_index, open, plan_repair, plan_reshard, reshard, snippet, validate,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ._convert import convert, dry_run
 from ._convert_report import ConvertReport, ConvertSplit, ConvertWarning, DryRun, DrySplit
+from ._dataset import Dataset, open
 from ._errors import DamageError, Error, InputError, NotFoundError, OptionsError, OutputError, StorageError
 from ._export import ExportedArray, ExportReport, export
+from ._features import Feature
 from ._index import IndexedShard, IndexReport, PlacedFile, index
 from ._inspect import inspect
 from ._inspect_reports import (
@@ -28,6 +30,7 @@ from ._inspect_reports import (
     ShownRecord,
     Spread,
 )
+from ._keys import Keys
 from ._options import Compression, Existing, OnError, Shards, Size, Split
 from ._progress import Progress, Watcher
 from ._repair import DamagedShard, Lost, RepairedSplit, RepairPlan, RepairPlanSplit, RepairReport, repair
@@ -49,6 +52,7 @@ __all__ = [
     "ConvertWarning",
     "DamageError",
     "DamagedShard",
+    "Dataset",
     "DryRun",
     "DrySplit",
     "Error",
@@ -65,6 +69,7 @@ __all__ = [
     "InspectReport",
     "InspectedSet",
     "InspectedSplit",
+    "Keys",
     "Label",
     "Lost",
     "NotFoundError",
@@ -98,6 +103,7 @@ __all__ = [
     "export",
     "index",
     "inspect",
+    "open",
     "repair",
     "reshard",
     "snippet",

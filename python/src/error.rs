@@ -48,6 +48,9 @@ fn to_exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     }
     let fields = PyDict::new(py);
     fields.set_item("path", error.path())?;
+    if let Some(record) = error.record() {
+        fields.set_item("record", record.0)?;
+    }
     match error.place() {
         Some(Place::Byte(byte)) => fields.set_item("byte", byte.0)?,
         Some(Place::Line(line)) => fields.set_item("line", line)?,

@@ -6,6 +6,7 @@ mod error;
 mod export;
 mod index;
 mod inspect;
+mod open;
 mod options;
 mod repair;
 mod reshard;
@@ -23,12 +24,12 @@ mod _shardify {
         export::export,
         index::index,
         inspect::inspect,
+        open::{Records, RecordsIter, Rows, RowsIter, open},
         repair::repair,
         reshard::reshard,
         snippet::snippet,
         validate::validate,
     };
-
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "Python's name for it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");

@@ -6,6 +6,7 @@ mod describe;
 mod export;
 mod inspect;
 mod make_index;
+mod open;
 mod other_kind;
 mod publish;
 mod repair;
@@ -24,6 +25,7 @@ pub use inspect::{
     Spread, inspect,
 };
 pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, PlacedFile, make_index};
+pub use open::{Content, Located, OpenOptions, Opened, OpenedFeatures, OpenedShard, RecordNames, Wanted, open};
 pub use publish::{Existing, ShardCounts};
 pub use repair::{Lost, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit, plan_repair};
 pub use reshard::{

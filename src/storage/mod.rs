@@ -8,6 +8,7 @@ mod staged;
 
 use std::{
     fmt::Debug,
+    io::IoSliceMut,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +30,19 @@ pub trait ReadAt: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io), also when the file ends before `buf` is full.
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()>;
+
+    /// Fills several buffers one after the other from `offset` on; what they are afterwards is not said.
+    ///
+    /// # Errors
+    /// Those of [`ReadAt::read_exact_at`].
+    fn read_exact_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<()> {
+        let mut at = offset;
+        for buf in bufs {
+            self.read_exact_at(buf, at)?;
+            at += buf.len() as u64;
+        }
+        Ok(())
+    }
 
     /// Appends the whole file, as long as it was when it was opened, to `out`, which is as it was after an error.
     ///

@@ -90,6 +90,38 @@ pub fn parse_frame(bytes: &[u8], limit: ByteSize, verify: Verify) -> Frame<'_> {
     Frame::Record { payload, end: payload.len() + FRAME_LEN }
 }
 
+/// Checks a record that stands in three places: what is before its payload, the payload, and what is behind. The length of the
+/// payload must be the one that the header has.
+///
+/// # Errors
+/// [`ErrorKind::LengthCrc`] or [`ErrorKind::DataCrc`]; [`ErrorKind::Damaged`] for a record of another length.
+pub fn check_frame(
+    header: &[u8; HEADER_LEN],
+    payload: &[u8],
+    footer: [u8; FOOTER_LEN],
+    verify: Verify,
+) -> Result<(), ErrorKind> {
+    let [length @ .., c0, c1, c2, c3] = header;
+    let (stored, computed) = (u32::from_le_bytes([*c0, *c1, *c2, *c3]), masked_crc32c(length));
+    if stored != computed {
+        return Err(ErrorKind::LengthCrc { stored, computed });
+    }
+    let claimed = u64::from_le_bytes(*length);
+    if claimed != payload.len() as u64 {
+        return Err(ErrorKind::Damaged(format!(
+            "the record is of {claimed} bytes, and its place is one for {} bytes",
+            payload.len()
+        )));
+    }
+    if verify == Verify::All {
+        let (stored, computed) = (u32::from_le_bytes(footer), masked_crc32c(payload));
+        if stored != computed {
+            return Err(ErrorKind::DataCrc { stored, computed });
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +158,25 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             let verdict = parse_frame(&flipped, ByteSize(100), Verify::All);
             assert!(matches!(verdict, Frame::Bad(_)), "bit {bit}: {verdict:?}");
+        }
+    }
+
+    #[test]
+    fn parts_are_checked_as_the_whole_is() {
+        let bytes = frame(b"hello");
+        let check = |bytes: &[u8], end: usize| {
+            let footer = *bytes[end..].first_chunk().unwrap();
+            check_frame(bytes.first_chunk().unwrap(), &bytes[HEADER_LEN..end], footer, Verify::All)
+        };
+        check(&bytes, 17).unwrap();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            check(&flipped, 17).unwrap_err();
+        }
+        // A length that is not that of the record, although it may fit other bytes.
+        for end in HEADER_LEN..17 {
+            assert!(matches!(check(&bytes, end).unwrap_err(), ErrorKind::Damaged(_)));
         }
     }
 

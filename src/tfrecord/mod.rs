@@ -25,7 +25,7 @@ mod walk;
 pub use compression::{Compression, gzip_member};
 pub use crc::{mask, masked_crc32c, unmask};
 pub use damage::{Damage, DamageKind};
-pub use frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, footer, header, parse_frame};
+pub use frame::{FOOTER_LEN, FRAME_LEN, Frame, HEADER_LEN, Verify, check_frame, footer, header, parse_frame};
 pub use inflate::{Inflater, StreamFault};
 pub use reader::{DEFAULT_MAX_RECORD, ReaderOptions, Record, RecordReader};
 pub use resync::find_header;

@@ -16,6 +16,7 @@
 //! # Ok::<(), shardify::Error>(())
 //! ```
 
+mod decode;
 mod detect;
 mod encode;
 mod fault;
@@ -36,6 +37,7 @@ mod transformer;
 
 use std::fmt;
 
+pub use decode::{DecodeSpec, Picture, decode};
 pub use detect::{DETECT_BYTES, Detected, Foreign, SourceFormat, detect};
 pub use fault::is_guarded;
 pub use notes::{Note, NoteCounts, Notes};

@@ -118,6 +118,14 @@ pub(super) fn reduce_to_8_bits(from: &[u8], shape: Shape, to: &mut Vec<u8>) -> S
     Shape { bits: 8, ..shape }
 }
 
+/// Spreads samples of 8 bits over 16, so that the largest stays the largest.
+pub(super) fn widen_to_16_bits(from: &[u8], shape: Shape, to: &mut Vec<u8>) -> Shape {
+    to.clear();
+    // The two bytes of 257 times the sample are both the sample.
+    to.extend(from.iter().flat_map(|sample| [*sample; 2]));
+    Shape { bits: 16, ..shape }
+}
+
 /// Changes the number of channels: grey is repeated, colour weighted, alpha dropped.
 pub(super) fn convert(from: &[u8], shape: Shape, channels: u8, to: &mut Vec<u8>) -> Shape {
     match (shape.bits, shape.channels, channels) {

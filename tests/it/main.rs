@@ -23,6 +23,7 @@ mod inspect;
 mod laws;
 #[cfg(feature = "cli")]
 mod memory;
+mod open;
 #[cfg(feature = "cli")]
 mod promises;
 mod proto;

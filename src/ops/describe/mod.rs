@@ -9,6 +9,10 @@ use crate::{
     pipeline::FieldStats,
 };
 
+/// Keys of file names: TFDS, `convert`, TF-Slim, img2dataset.
+pub(crate) const FILE_NAMES: &[&str] =
+    &["filename", "file_name", "image/filename", "image/file_name", "key", "__key__"];
+
 /// What a data set is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Description {

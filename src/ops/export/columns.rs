@@ -1,7 +1,7 @@
 //! Features as columns of arrays: which can be, their element type and shape, and the bytes of one row.
 
 use crate::{
-    example::{Encoding, FeatureView, Kind, Role, Schema},
+    example::{Encoding, FeatureView, Kind, Role, Schema, push_element},
     item::DType,
     pipeline::{FeatureStats, FieldStats, Range},
     units::Count,
@@ -171,28 +171,13 @@ impl Column {
                 for value in feature.ints() {
                     // -1 means "no class", whatever the offset.
                     let value = if value >= 0 { value - self.offset } else { value };
-                    if !fits(value, self.dtype) {
+                    if !push_element(value, self.dtype, out) {
                         return Err(format!("the value {value} does not fit {}", self.dtype));
                     }
-                    out.extend_from_slice(value.to_le_bytes().get(..self.dtype.size()).unwrap_or_default());
                 }
             }
         }
         let made = (out.len() - before) as u64;
         if made == self.row_bytes { Ok(()) } else { Err(format!("a row of {made} bytes, expected {}", self.row_bytes)) }
-    }
-}
-
-/// Whether a stored number is one of an element type; `uint64` is stored as its bits.
-fn fits(value: i64, dtype: DType) -> bool {
-    match dtype {
-        DType::Bool => matches!(value, 0 | 1),
-        DType::Int8 => i8::try_from(value).is_ok(),
-        DType::Int16 => i16::try_from(value).is_ok(),
-        DType::Int32 => i32::try_from(value).is_ok(),
-        DType::Uint8 => u8::try_from(value).is_ok(),
-        DType::Uint16 => u16::try_from(value).is_ok(),
-        DType::Uint32 => u32::try_from(value).is_ok(),
-        DType::Int64 | DType::Uint64 | DType::Float16 | DType::Float32 | DType::Float64 => true,
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     index::Manifest,
     ops::{
         dataset::{DataSet, LabelNames},
-        describe::Description,
+        describe::{Description, FILE_NAMES},
     },
     pipeline::{FeatureStats, FieldStats},
 };
@@ -19,9 +19,6 @@ const IMAGES: &[&str] = &["image/encoded", "image", "jpg", "jpeg", "png", "webp"
 
 /// Keys of the text beside class numbers.
 const LABEL_TEXTS: &[&str] = &["image/class/text"];
-
-/// Keys of file names: TFDS, `convert`, TF-Slim, img2dataset.
-const NAMES: &[&str] = &["filename", "file_name", "image/filename", "image/file_name", "key", "__key__"];
 
 /// Where the parts of a data set of images are.
 #[derive(Debug, Default)]
@@ -61,7 +58,7 @@ impl ImageFields {
             names.map_or_else(Description::default, classes)
         };
         let is_bytes = |key: &String| stats.features.get(key).is_some_and(|stats| stats.kind() == Some(Kind::Bytes));
-        let name = given(&options.name_key)?.or_else(|| usual(NAMES).filter(is_bytes));
+        let name = given(&options.name_key)?.or_else(|| usual(FILE_NAMES).filter(is_bytes));
         let label_text = usual(LABEL_TEXTS).filter(|_| options.label_key.is_none());
         let keeps = |manifest: &Manifest| {
             let format = manifest.options.get("transform").and_then(|transform| transform.get("format"));

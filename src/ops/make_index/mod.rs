@@ -193,7 +193,7 @@ impl Indexer<'_> {
                 Err(_) => None,
                 // A manifest is of use for shards that cannot be indexed.
                 Ok(scanned) if scanned.compression != crate::tfrecord::Compression::None => {
-                    let refused = shard::refuse_compressed(&job.path, scanned.compression);
+                    let refused = Err(shard::refuse_compressed(&job.path, scanned.compression));
                     if options.describes() && !options.tfds { None } else { Some(refused) }
                 }
                 Ok(scanned) => Some(index_shard(self.storage, job, &scanned.intact, scanned.bytes, options.overwrite)),

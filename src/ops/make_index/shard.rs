@@ -11,13 +11,13 @@ use super::{
     place::{Content, place},
 };
 use crate::{
-    error::{At, Error, Result},
+    error::{Error, Result},
     index::index_text,
     ops::publish::INDEX_NAME,
-    pipeline::{Progress, ScannedShard},
+    pipeline::{Progress, REPAIR, ScannedShard, damage_error},
     shard::ParsedName,
     storage::Storage,
-    tfrecord::{Compression, Damage, DamageKind, Spans, StreamFault},
+    tfrecord::{Compression, Spans, StreamFault},
 };
 
 /// One shard to index.
@@ -83,13 +83,13 @@ fn names_beside(storage: &dyn Storage, set: &DataSet) -> Result<Vec<OsString>> {
 }
 
 /// Why a compressed shard has no index.
-pub(super) fn refuse_compressed<T>(path: &Path, compression: Compression) -> Result<T> {
+pub(super) fn refuse_compressed(path: &Path, compression: Compression) -> Error {
     let name = if compression == Compression::Zlib { "ZLIB" } else { "gzip" };
-    Err(Error::inputs(format!(
+    Error::inputs(format!(
         "the shard is compressed with {name}: DALI, TFDS and the package `tfrecord` cannot seek in it, so an index is of no use"
     ))
-    .with_hint("write it anew with shardify reshard --compression none"))
-    .at(path)
+    .with_hint("write it anew with shardify reshard --compression none")
+    .of(path)
 }
 
 /// Writes the indexes of a shard whose records are known to its last byte.
@@ -118,16 +118,6 @@ pub(super) fn first_fault<P>(scanned: &ScannedShard<P>) -> Option<Error> {
     }
     let first = scanned.damage.first()?;
     Some(damage_error(first))
-}
-
-const REPAIR: &str = "shardify validate tells all that is wrong with it, shardify repair saves the intact records";
-
-/// Damage as an error, with the record and the byte.
-pub(super) fn damage_error(damage: &Damage) -> Error {
-    let Damage { record, offset, kind, .. } = *damage;
-    let is_foreign = offset.0 == 0 && matches!(kind, DamageKind::LengthCrc { .. } | DamageKind::TruncatedHeader);
-    let hint = if is_foreign { "is it a TFRecord file at all? shardify validate tells what it is" } else { REPAIR };
-    Error::damaged(format!("record {record}: {damage}")).at_place(offset.into()).with_hint(hint)
 }
 
 /// Shards are what is counted, not records.

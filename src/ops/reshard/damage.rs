@@ -5,6 +5,7 @@ use crate::{
     error::{At, Error, Fault, Printable, Result},
     ops::dataset::DataSet,
     pipeline::Failure,
+    tfrecord::{Damage, StreamFault},
     units::Count,
 };
 
@@ -33,10 +34,12 @@ pub(super) fn check(options: &ReshardOptions, inputs: &Inputs, gathered: &Gather
 /// What is said of damage: the place of the first, a few more by name, and how many there are.
 fn refused(inputs: &Inputs, gathered: &Gathered, damaged: &[Failure]) -> Option<Error> {
     let mut shards = inputs.shards.iter().zip(&gathered.shards);
-    let (path, place, what) = shards.find_map(|(path, shard)| match (shard.damage.first(), shard.faults.first()) {
-        (Some(damage), _) => Some((path, damage.offset, format!("record {} is damaged: {damage}", damage.record))),
-        (None, Some(fault)) => Some((path, fault.offset, format!("the compressed stream is damaged: {}", fault.what))),
-        (None, None) => None,
+    let (path, record, place, what) = shards.find_map(|(path, shard)| {
+        let of_file = |fault: &StreamFault| {
+            (path, None, fault.offset, format!("the compressed stream is damaged: {}", fault.what))
+        };
+        let of_record = |it: &Damage| (path, Some(it.record), it.offset, format!("it is damaged: {it}"));
+        shard.damage.first().map(of_record).or_else(|| shard.faults.first().map(of_file))
     })?;
     let named = damaged.iter().skip(1).take(NAMED - 1);
     let named: String = named.map(|it| format!("; also {}: {}", Printable(it.input.as_ref()), it.reason)).collect();
@@ -46,7 +49,10 @@ fn refused(inputs: &Inputs, gathered: &Gathered, damaged: &[Failure]) -> Option<
             "`shardify validate` lists all of it, `shardify repair` saves what is intact; --on-error skip leaves the damaged \
              records out",
         );
-    Err::<(), _>(error).at(path).err()
+    Some(match record {
+        Some(record) => error.at_record(record).of(path),
+        None => error.of(path),
+    })
 }
 
 fn more(count: usize) -> String {

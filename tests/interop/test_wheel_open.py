@@ -1,0 +1,310 @@
+"""`shardify.open`: what it gives is what TensorFlow, protobuf and Pillow make of the same shards, in any order."""
+
+import io
+import json
+import pickle
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import FOREIGN, IMAGES, Output, image_files, shardify
+from PIL import Image
+from readers import assert_same_bits, columns, example, payloads
+from test_arrays import DTYPES, rows_of
+
+import shardify as sh
+
+WAYS = [{"memory_map": True}, {"memory_map": False}, {"memory_map": True, "writable": True}]
+
+
+def serialized(folder, *patterns):
+    """The records of shards through tf.data, in the order of their names."""
+    files = sorted(str(file) for pattern in patterns for file in folder.glob(pattern))
+    assert files
+    return [record.numpy() for record in tf.data.TFRecordDataset(files)]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    out = tmp_path_factory.mktemp("open") / "out"
+    shardify("convert", IMAGES, out, "--quiet", "--max-shard", "80kB")
+    return Output(out)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_arrays_come_back_bit_for_bit(convert, tmp_path, dtype, way):
+    expected = {"x": rows_of(dtype, (2, 3)), "scalar": rows_of(dtype, ())}
+    for name, array in expected.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    out = convert(tmp_path / "x.npy", "--no-shuffle", "--array", f"scalar={tmp_path / 'scalar.npy'}")
+    through_tf = columns(out)
+    ds = sh.open(out.path, **way)
+    assert len(ds) == 6
+    for number, row in enumerate(ds):
+        assert list(row) == list(ds.features)
+        for name in expected:
+            assert_same_bits(row[name], expected[name][number])
+            assert_same_bits(row[name], through_tf[name][number])
+        assert row["x"].flags.writeable or not way.get("writable")
+    assert ds.features["x"] == sh.Feature("tensor", dtype, (2, 3))
+    if way == {"memory_map": True} and dtype in ("uint8", "float32", "float64"):
+        assert not ds[0]["x"].flags.writeable and not ds[0]["x"].flags.owndata
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_pictures_are_what_the_records_hold(pictures, way):
+    ds = sh.open(pictures.path, **way)
+    expected = payloads(pictures)
+    assert [*ds.records] == expected and len(ds.records) == len(ds) == len(expected)
+    assert len(pictures.shards()) > 2
+    for row, payload in zip(ds, map(example, expected), strict=True):
+        assert row == {
+            "filename": payload["filename"][0].decode(),
+            "image": payload["image"][0],
+            "label": payload["label"][0],
+        }
+        assert type(row["label"]) is int
+    assert ds.class_names == pictures.class_names and ds.splits == ["train"] and ds.split == "train"
+    assert all(bytes(ds.records.view(number)) == expected[number] for number in range(-len(ds), len(ds)))
+    assert ds.records.view(0).readonly
+
+
+def test_decoded_pictures_are_those_of_pillow(pictures):
+    ds = sh.open(pictures.path, decode=True)
+    for row, stored in zip(ds, sh.open(pictures.path), strict=True):
+        with Image.open(io.BytesIO(stored["image"])) as picture:
+            # Pillow clips 16 bits to 8 where TensorFlow and shardify keep the high byte.
+            deep = picture.mode.startswith("I")
+            expected = np.asarray(picture).astype(int) >> 8 if deep else np.asarray(picture.convert("RGB")).astype(int)
+            expected = np.repeat(expected[..., None], 3, axis=2) if deep else expected
+        assert (row["image"].dtype, row["image"].shape) == (np.uint8, expected.shape)
+        assert row["image"].flags.writeable
+        difference = np.abs(row["image"].astype(int) - expected)
+        assert difference.max() <= 16 and difference.mean() < 0.7, (row["filename"], difference.max(), difference.mean())
+
+
+def test_deep_and_grey_pictures_have_their_depth(convert, tmp_path):
+    deep = np.arange(12 * 9, dtype=np.uint16).reshape(12, 9) * 600
+    grey = np.arange(12 * 9, dtype=np.uint8).reshape(12, 9)
+    for name, pixels in [("deep", deep), ("grey", grey)]:
+        folder = tmp_path / name / "class"
+        folder.mkdir(parents=True)
+        Image.fromarray(pixels).save(folder / "x.png")
+        ds = sh.open(convert(tmp_path / name).path, decode=True)
+        assert_same_bits(ds[0]["image"], pixels[..., None])
+
+
+def test_raw_pixels_of_differing_sizes_have_their_shapes(convert):
+    out = convert(IMAGES, "--format", "raw", "--max-shard", "20MB")
+    ds = sh.open(out.path)
+    sizes = set()
+    for row, payload in zip(ds, map(example, payloads(out)), strict=True):
+        shape = tuple(payload["image/shape"])
+        assert_same_bits(row["image"], np.frombuffer(payload["image/value"][0], np.uint8).reshape(shape))
+        sizes.add(shape)
+    assert len(sizes) > 3 and ds.features["image"].shape == (None, None, None)
+
+
+def test_features_can_be_chosen(pictures):
+    ds = sh.open(pictures.path, features=["label", "image/height"])
+    assert list(ds[3]) == ["label", "image/height"]
+    assert ds[3]["image/height"] == example(ds.records[3])["image/height"][0]
+    with pytest.raises(sh.OptionsError, match="there is no feature \"labl\".*\"label\""):
+        sh.open(pictures.path, features=["labl"])
+
+
+def test_splits_are_named_or_refused(convert):
+    out = convert(IMAGES, "--split", "train=0.5,validation=0.3,test=0.2")
+    with pytest.raises(sh.OptionsError, match='"train", "validation", "test"'):
+        sh.open(out.path)
+    with pytest.raises(sh.OptionsError, match="there is no split \"val\""):
+        sh.open(out.path, "val")
+    for split in out.splits:
+        assert [*sh.open(out.path, split).records] == payloads(out, split)
+    both = sh.open(out.path, ["test", "train"])
+    assert [*both.records] == payloads(out, "test") + payloads(out, "train")
+    assert both.splits == ["train", "validation", "test"]
+
+
+def test_positions_obey_the_laws_of_lists(pictures):
+    ds = sh.open(pictures.path, features=["filename"])
+    names = [row["filename"] for row in ds]
+    chance = random.Random(7)
+    bounds = [None, *range(-len(names) - 2, len(names) + 3)]
+    for _ in range(300):
+        part = slice(*(chance.choice(bounds) for _ in range(2)), chance.choice([None, 1, 2, 3, -1, -2, -7]))
+        inner = slice(*(chance.choice(bounds) for _ in range(2)), chance.choice([None, 1, 2, -1]))
+        assert [row["filename"] for row in ds[part]] == names[part]
+        view = ds[part][inner]
+        assert [row["filename"] for row in view] == names[part][inner]
+        assert [row["filename"] for row in view.__getitems__(range(len(view)))] == names[part][inner]
+        assert [*ds.records[part][inner]] == [*ds.records][part][inner]
+        some = [chance.randrange(-len(names), len(names)) for _ in range(5)]
+        assert [row["filename"] for row in ds[some][::-1]] == [names[at] for at in some][::-1]
+        if len(view):
+            assert view[-1] == ds[names.index(names[part][inner][-1])]
+    for index in (np.int64(3), np.uint8(3), np.array(3), True):
+        assert ds[index] == ds[int(index)]
+    assert [*ds.keys()] == names
+    assert ds[np.array(names) == names[4]][0]["filename"] == names[4]
+    assert [*ds[np.array([], int)]] == [] == [*ds[[]]]
+    for wrong in (len(names), -len(names) - 1, [0, len(names)], 1 << 70):
+        with pytest.raises((IndexError, OverflowError)):
+            ds[wrong]
+    for wrong in (1.5, [1.5], None, [[1]], [True]):
+        with pytest.raises((TypeError, IndexError)):
+            ds[wrong]
+    with pytest.raises(IndexError):
+        ds.records[len(names)]
+    with pytest.raises((IndexError, OverflowError)):
+        ds.__getitems__([0, len(names)])
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_records_are_found_by_their_names(pictures, way):
+    ds = sh.open(pictures.path, **way)
+    keys = ds.keys()
+    files = image_files()
+    assert sorted(keys) == sorted(files) and len(keys) == len(ds)
+    for number, name in enumerate(keys):
+        assert ds[name] == ds[number] and name in ds and keys[number] == name
+    assert ds[5:][keys[7]] == ds[7] and ds[::-1].keys()[0] == keys[-1] and ds[[3, 1]][keys[3]] == ds[3]
+    for part, missing in [(ds, "no/such.jpg"), (ds[5:], keys[2]), (ds[[3, 1]], keys[2])]:
+        assert missing not in part
+        with pytest.raises(KeyError):
+            part[missing]
+
+
+def test_names_that_are_none_or_several(convert, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 2), np.float32))
+    ds = sh.open(convert(tmp_path / "x.npy").path)
+    for ask in (ds.keys, lambda: ds["x"]):
+        with pytest.raises(sh.InputError, match="the records have no names"):
+            ask()
+    records = [{"filename": name, "n": number} for number, name in enumerate([b"a", b"b", b"a", b"\xff"])]
+    write(tmp_path / "twice.tfrecord", records)
+    ds = sh.open(tmp_path / "twice.tfrecord")
+    assert ds["b"]["n"] == 1 and ds[3]["filename"] == ds.keys()[3] == "\udcff" and ds["\udcff"]["n"] == 3
+    with pytest.raises(sh.InputError, match="2 records have the name 'a': 0, 2"):
+        ds["a"]
+
+
+def write(path, records):
+    """Writes Examples by TensorFlow: bytes, whole numbers and floats, alone or in lists."""
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in records:
+            features = {}
+            for key, value in record.items():
+                values = value if isinstance(value, list) else [value]
+                kind = type(values[0]) if values else bytes
+                features[key] = {
+                    bytes: lambda: tf.train.Feature(bytes_list=tf.train.BytesList(value=values)),
+                    int: lambda: tf.train.Feature(int64_list=tf.train.Int64List(value=values)),
+                    float: lambda: tf.train.Feature(float_list=tf.train.FloatList(value=values)),
+                }[kind]()
+            writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+
+
+@pytest.mark.parametrize("name", ["img2dataset/data", "tensorflow/slim", "tensorflow/tutorial"])
+@pytest.mark.parametrize("way", WAYS[:2], ids=str)
+def test_shards_of_others_are_what_protobuf_reads(name, way):
+    folder = FOREIGN / name
+    split = {"tensorflow/slim": "train", "img2dataset/data": None}.get(name)
+    pattern = "train-*" if split else "*tfrecord*"
+    ds = sh.open(folder, split, **way)
+    expected = serialized(folder, pattern)
+    assert [*ds.records] == expected
+    for row, payload in zip(ds, map(example, expected), strict=True):
+        for key, values in payload.items():
+            assert_is(row[key], values)
+        assert set(payload) <= set(row) and all(row[key] is None for key in set(row) - set(payload))
+    assert len(sh.open(folder, split, decode=True)[0]) == len(ds[0])
+
+
+def assert_is(found, values):
+    """What is found is what protobuf has, whatever it is called."""
+    if len(values) == 1 and not isinstance(found, (list, np.ndarray)):
+        if isinstance(found, str):
+            assert found.encode("utf-8", "surrogateescape") == values[0]
+        else:
+            assert found == values[0]
+    elif isinstance(found, list):
+        assert [one.encode() if isinstance(one, str) else one for one in found] == values
+    else:
+        assert found.tolist() == values
+
+
+def test_data_sets_of_tfds_are_read_by_its_metadata():
+    import tensorflow_datasets as tfds
+
+    folder = FOREIGN / "tfds" / "tiny_pictures" / "1.0.0"
+    builder = tfds.builder_from_directory(str(folder))
+    for split in builder.info.splits:
+        expected = list(tfds.as_numpy(builder.as_dataset(split, shuffle_files=False)))
+        ds = sh.open(folder, split, decode=True)
+        assert ds.class_names == builder.info.features["label"].names
+        for row, theirs in zip(ds, expected, strict=True):
+            assert set(row) == set(theirs)
+            assert row["label"] == theirs["label"] and row["filename"].encode() == theirs["filename"]
+            for key in ("bbox", "scores", "tags"):
+                assert_same_bits(row[key], theirs[key])
+            difference = np.abs(row["image"].astype(int) - theirs["image"].astype(int))
+            assert row["image"].shape == theirs["image"].shape and difference.max() <= 16
+
+
+def test_records_that_differ_from_the_first_ones_are_read_as_they_stand(tmp_path):
+    plain = [{"n": 1, "f": 0.5, "b": b"text", "x": [1, 2]} for _ in range(200)]
+    plain[77] = {"n": [1, 2], "f": b"other", "x": [], "more": 3}
+    write(tmp_path / "x.tfrecord", plain)
+    ds = sh.open(tmp_path / "x.tfrecord")
+    first, odd = ds[0], ds[77]
+    assert first.pop("x").tolist() == [1, 2] and first == {"n": 1, "f": np.float32(0.5), "b": "text"}
+    assert odd["n"].tolist() == [1, 2] and odd["f"] == b"other" and odd["b"] is None
+
+
+def test_a_record_that_is_not_what_the_metadata_say_is_damage(convert, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 2), np.float32))
+    out = convert(tmp_path / "x.npy")
+    [shard] = out.shards()
+    write(shard, [{"x": [0.5, 1.0]}, {"x": [0.5, 1.0, 2.0]}, {"y": [0.5]}, {"x": [1, 2]}])
+    out.index(shard).unlink()
+    manifest = out.manifest
+    manifest["splits"][0]["shards"][0] |= {"records": 4, "bytes": shard.stat().st_size}
+    (out.path / "shardify.json").write_text(json.dumps(manifest))
+    ds = sh.open(out.path)
+    assert ds[0]["x"].tolist() == [0.5, 1.0]
+    for record, why in [(1, "3 elements, and its shape is .2."), (2, "does not have it"), (3, "list of whole numbers")]:
+        with pytest.raises(sh.DamageError, match=f"feature `x`: .*{why}") as caught:
+            ds[record]
+        assert (caught.value.path, caught.value.record) == (str(shard), record)
+
+
+def test_pickled_data_sets_read_the_same(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(pictures.path.parent)
+    ds = sh.open(pictures.path.name, features=["label"], verify=False)
+    monkeypatch.chdir(tmp_path)
+    for part in (ds, ds[3:17:2], ds[[5, 1, 5]], ds[:0]):
+        again = pickle.loads(pickle.dumps(part))
+        assert [*again] == [*part] and repr(again) == repr(part)
+        assert [*pickle.loads(pickle.dumps(part.records))] == [*part.records]
+    assert len(pickle.dumps(ds)) < 1000
+    assert repr(ds) == f"<shardify.Dataset {ds.name}, train: 30 records of label>"
+    assert repr(ds[2:5]) == f"<shardify.Dataset {ds.name}, train: 3 of 30 records of label>"
+
+
+def test_a_batch_is_what_pytorch_fetches(pictures):
+    """What `torch.utils.data._utils.fetch._MapDatasetFetcher` does, and its sampler."""
+    ds = sh.open(pictures.path)
+
+    def fetch(dataset, indices):
+        if hasattr(dataset, "__getitems__") and dataset.__getitems__:
+            return dataset.__getitems__(indices)
+        return [dataset[index] for index in indices]
+
+    order = np.random.default_rng(1).permutation(len(ds))
+    batches = [fetch(ds, order[at : at + 7]) for at in range(0, len(ds), 7)]
+    assert [row for batch in batches for row in batch] == [ds[int(at)] for at in order]
+    assert fetch(ds.records, [2, 0, -1]) == [ds.records[2], ds.records[0], ds.records[-1]]
+    assert fetch(ds, []) == []
