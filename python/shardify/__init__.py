@@ -20,8 +20,8 @@ from ._index import IndexedShard, IndexReport, PlacedFile, index
 from ._inspect import inspect
 from ._inspect_reports import (
     ClassCount,
-    Feature,
     ImageStats,
+    InspectedFeature,
     InspectedSet,
     InspectedSplit,
     InspectReport,

@@ -8,7 +8,7 @@ from typing import Any
 from ._errors import Error
 from ._inspect_reports import (
     ClassCount,
-    Feature,
+    InspectedFeature,
     ImageStats,
     InspectedSet,
     InspectedSplit,
@@ -55,16 +55,16 @@ def _split(split: dict[str, Any]) -> InspectedSplit:
     return InspectedSplit(**{**split, **spreads})
 
 
-def _features(features: list[dict[str, Any]]) -> dict[str, Feature]:
+def _features(features: list[dict[str, Any]]) -> dict[str, InspectedFeature]:
     return {one["key"]: _feature(dict(one)) for one in features}
 
 
-def _feature(one: dict[str, Any]) -> Feature:
+def _feature(one: dict[str, Any]) -> InspectedFeature:
     images = one.pop("images", None)
     if images is not None:
         ranges = {key: _range(images[key]) for key in ("height", "width", "channels", "bits")}
         images = ImageStats(**{**images, **ranges})
-    return Feature(
+    return InspectedFeature(
         key=one.pop("key"),
         kind=one.pop("kind"),
         records=one.pop("records"),

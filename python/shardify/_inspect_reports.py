@@ -62,7 +62,7 @@ class ImageStats:
 
 
 @dataclasses.dataclass(frozen=True)
-class Feature:
+class InspectedFeature:
     """A key of the records, and what is under it."""
 
     key: str
@@ -170,9 +170,9 @@ class InspectedSet:
     """Records that are neither."""
     splits: dict[str, InspectedSplit]
     """Its splits by name, in order."""
-    features: dict[str, Feature]
+    features: dict[str, InspectedFeature]
     """Its features by key."""
-    lists: dict[str, Feature]
+    lists: dict[str, InspectedFeature]
     """The lists of its SequenceExamples by key."""
     compression: list[str]
     """How its shards are compressed: mostly one of "none", "gzip" and "zlib"."""
@@ -205,9 +205,9 @@ class InspectReport:
     """Shards."""
     bytes: int
     """Bytes of the shard files."""
-    features: dict[str, Feature]
+    features: dict[str, InspectedFeature]
     """The features of all of them by key."""
-    lists: dict[str, Feature]
+    lists: dict[str, InspectedFeature]
     """The lists of all SequenceExamples by key."""
     shown: list[ShownRecord]
     """The records that were asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._inspect_reports import Feature, InspectedSet, InspectReport, Range
+    from ._inspect_reports import InspectedFeature, InspectedSet, InspectReport, Range
 
 CLASSES = 10
 """Classes that are named; more are counted."""
@@ -41,7 +41,7 @@ def _dataset(one: InspectedSet) -> str:
     return "\n".join(lines + [f"warning: {warning}" for warning in one.warnings])
 
 
-def _feature(one: Feature) -> list[str]:
+def _feature(one: InspectedFeature) -> list[str]:
     kind = one.kind if one.steps is None else f"list of {one.kind}"
     if one.images is not None:
         formats = ", ".join(one.images.formats)
