@@ -71,6 +71,8 @@ struct Joined {
     /// Where the next record has to start.
     at: u64,
     error: Option<Error>,
+    /// Whether there was an error, which was told.
+    is_told: bool,
 }
 
 impl Walk<'_> {
@@ -120,13 +122,16 @@ impl Walk<'_> {
                         let Some(path) = self.shards.get(*shard) else { return Ok(Done::Nothing) };
                         let again = |at: u64| self.known(&open(path)?, at..range.end, *bytes, &mut Vec::new());
                         joined.add(walked, again, *bytes);
+                        // At once: who stops at it need not wait for the rest of a large shard.
+                        if let Some(error) = joined.error.take() {
+                            joined.is_told = true;
+                            each(*shard, Err(error).at(path))?;
+                        }
                         if range.end == *bytes {
-                            let Joined { spans, error, .. } = std::mem::take(&mut joined);
-                            let done = error.map_or_else(
-                                || make(*shard, WalkedShard { spans, bytes: *bytes }),
-                                |error| Err(error).at(path),
-                            );
-                            each(*shard, done)?;
+                            let Joined { spans, is_told, .. } = std::mem::take(&mut joined);
+                            if !is_told {
+                                each(*shard, make(*shard, WalkedShard { spans, bytes: *bytes }))?;
+                            }
                         }
                     }
                     _ => {}
@@ -197,7 +202,7 @@ impl Walk<'_> {
 impl Joined {
     /// Adds the next stretch of a shard of `bytes`; `again` walks through it from another place on.
     fn add(&mut self, walked: Result<Walked>, again: impl FnOnce(u64) -> Result<Walked>, bytes: u64) {
-        if self.error.is_some() {
+        if self.is_told {
             return;
         }
         let is_next = |walked: &Walked| walked.first == Some(self.at);
