@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, Printable, Result},
+    index::MANIFEST_NAME,
     ops::dataset::DataSet,
     shard::ParsedName,
     units::Count,
@@ -28,14 +29,26 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    pub(super) fn new(set: &DataSet) -> Self {
+    /// What the metadata of a data set say.
+    ///
+    /// # Errors
+    /// A manifest that names a shard twice: its records would be missing where it is named first.
+    pub(super) fn new(set: &DataSet) -> Result<Self> {
         let shards =
             set.manifest.get().into_iter().flat_map(|manifest| &manifest.splits).flat_map(|split| &split.shards);
-        Self {
-            bytes: shards.map(|shard| (shard.name.clone(), shard.bytes)).collect(),
+        let mut bytes = BTreeMap::new();
+        for shard in shards {
+            if bytes.insert(shard.name.clone(), shard.bytes).is_some() {
+                let message = format!("it names the shard `{}` twice", Printable(shard.name.as_ref()));
+                return Err(Error::damaged(message).with_hint("shardify validate tells more"))
+                    .at(set.dir.join(MANIFEST_NAME));
+            }
+        }
+        Ok(Self {
+            bytes,
             records: set.expected_records(),
             source: if set.manifest.get().is_some() { "the manifest" } else { "dataset_info.json" },
-        }
+        })
     }
 
     /// Compares the bytes of a shard.
@@ -80,6 +93,7 @@ pub(super) fn missing(set: &DataSet, chosen: &[String]) -> Result<()> {
     let Some((path, count)) = gone.into_iter().find(|(path, _)| is_wanted(path)) else { return Ok(()) };
     let others = match count - 1 {
         0 => String::new(),
+        1 => ", and so is 1 other".to_owned(),
         others => format!(", and so are {} others", Count(others)),
     };
     Err(Error::damaged(format!("the shard is missing{others}")).with_hint(

@@ -25,6 +25,8 @@ pub enum Content<'a> {
     Bytes(&'a [u8]),
     /// Texts or bytes.
     List(Vec<&'a [u8]>),
+    /// The steps of a list of a SequenceExample.
+    Steps(Vec<Content<'a>>),
     /// An array.
     Tensor {
         /// The element type.
@@ -54,9 +56,19 @@ impl Wanted {
     /// [`ErrorKind::BadExample`] if it is not what metadata say.
     pub fn read<'a>(&self, example: &'a ExampleView<'_>) -> Result<Content<'a>> {
         let feature = example.get(&self.key);
+        let steps = || {
+            if feature.is_some() || self.field.is_some() {
+                return None;
+            }
+            let lists = example.lists.as_ref()?;
+            let at = lists.binary_search_by(|(key, _)| (*key).cmp(&self.key)).ok()?;
+            Some(Content::Steps(lists.get(at)?.1.iter().map(as_it_stands).collect()))
+        };
+        let steps = steps();
         let read = match (&self.field, feature) {
             (Some(field), feature) => by_role(field, example, feature),
             (None, Some(feature)) => Ok(as_it_stands(feature)),
+            (None, None) if steps.is_some() => Ok(steps.unwrap_or(Content::Nothing)),
             (None, None) if self.is_said => Err("the record has no such feature".to_owned()),
             (None, None) => Ok(Content::Nothing),
         };
@@ -174,7 +186,9 @@ fn closed(shape: &[Option<u64>], elements: u64) -> Result<Vec<u64>, String> {
     let known = shape.iter().flatten().try_fold(1_u64, |product, dim| product.checked_mul(*dim)).unwrap_or(u64::MAX);
     let open = match shape.iter().filter(|dim| dim.is_none()).count() {
         0 => 1,
-        1 if known > 0 && elements.is_multiple_of(known) => elements / known,
+        // No length of it would change that there is none.
+        _ if known == 0 => 0,
+        1 if elements.is_multiple_of(known) => elements / known,
         _ => u64::MAX,
     };
     if known.checked_mul(open) == Some(elements) {

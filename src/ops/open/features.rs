@@ -9,6 +9,7 @@ use crate::{
         describe::{Description, FILE_NAMES},
         inspect::SchemaSource,
     },
+    pipeline::Cancel,
     storage::Storage,
 };
 
@@ -30,7 +31,8 @@ pub struct OpenedFeatures {
     pub image_key: Option<String>,
     /// The key of the file name of a record.
     pub name_key: Option<String>,
-    /// Keys whose values are bytes that are no text, or of different kinds: they are not in the schema, or as texts.
+    /// Keys whose values are bytes that are no text, or of different kinds, and those of the lists of SequenceExamples: they are
+    /// not in the schema, or as texts.
     pub as_they_stand: Vec<String>,
 }
 
@@ -65,11 +67,16 @@ impl OpenedFeatures {
 }
 
 /// What metadata say, or what a sample of the records holds.
-pub(super) fn of(storage: &dyn Storage, set: &DataSet, shards: &[OpenedShard]) -> Result<OpenedFeatures> {
+pub(super) fn of(
+    storage: &dyn Storage,
+    set: &DataSet,
+    shards: &[OpenedShard],
+    cancel: &Cancel,
+) -> Result<OpenedFeatures> {
     let (description, source) = match Description::of_metadata(set) {
         Some(said) if matches!(set.manifest, Metadata::Is(_)) => (said, SchemaSource::Manifest),
         Some(said) => (said, SchemaSource::Tfds),
-        None => (of_sample(storage, set, shards)?, SchemaSource::Records),
+        None => (of_sample(storage, set, shards, cancel)?, SchemaSource::Records),
     };
     let is_bytes = |key: &str| description.schema.get(key).is_some_and(|field| field.kind == Kind::Bytes);
     let name_key = FILE_NAMES.iter().copied().find(|key| is_bytes(key)).map(str::to_owned);
@@ -86,8 +93,8 @@ pub(super) fn of(storage: &dyn Storage, set: &DataSet, shards: &[OpenedShard]) -
     })
 }
 
-fn of_sample(storage: &dyn Storage, set: &DataSet, shards: &[OpenedShard]) -> Result<Description> {
-    let stats = sample(storage, shards)?;
+fn of_sample(storage: &dyn Storage, set: &DataSet, shards: &[OpenedShard], cancel: &Cancel) -> Result<Description> {
+    let stats = sample(storage, shards, cancel)?;
     let mut description = Description::infer(&stats, &set.labels);
     // Names of files are texts, whatever bytes are in them.
     let is_no_text = |key: &str| {
@@ -100,6 +107,8 @@ fn of_sample(storage: &dyn Storage, set: &DataSet, shards: &[OpenedShard]) -> Re
     let texts = description.schema.fields.iter().filter(|field| matches!(field.role, Role::Text));
     let binary: Vec<String> = texts.map(|field| field.key.clone()).filter(|key| is_no_text(key)).collect();
     description.mixed.extend(binary);
+    let lists = stats.lists.iter().map(|(key, _)| key).filter(|key| stats.features.get(key).is_none());
+    description.mixed.extend(lists.map(str::to_owned));
     // How many classes there are is not known from a few records: only names that stand somewhere are names.
     let named = set.labels.iter().find(|labels| Some(&labels.key) == description.label_key.as_ref());
     description.class_names = named.map(|labels| labels.names.clone()).unwrap_or_default();

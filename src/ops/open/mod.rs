@@ -98,11 +98,11 @@ pub fn open(options: &OpenOptions, cancel: &Cancel, progress: &dyn Progress) -> 
     let splits = choose::names(&set);
     let chosen = choose::chosen(&set, &splits, &options.splits)?;
     compare::missing(&set, &chosen)?;
-    let expected = compare::Expected::new(&set);
+    let expected = compare::Expected::new(&set)?;
     let paths: Vec<PathBuf> = choose::shards(&set, &chosen);
     compare::extra(&set, &expected, &paths)?;
     let shards = places::find(storage, &set, &expected, paths, options.threads, cancel)?;
-    let features = features::of(storage, &set, &shards)?;
+    let features = features::of(storage, &set, &shards, cancel)?;
     let mut starts = vec![0];
     let mut records = 0;
     for shard in &shards {

@@ -20,6 +20,9 @@ use crate::{
 /// Places of records may take this many bytes while they wait for those of the shards before.
 const WAITING: u64 = 256 << 20;
 
+/// After so many lines of an index it is looked whether to stop.
+const LINES: u64 = 1 << 14;
+
 const STALE: &str =
     "shardify validate tells which of the two is wrong; shardify index --overwrite makes the index anew";
 
@@ -41,7 +44,7 @@ pub(super) fn find(
         || (),
         |at, (), done: &mut Option<Result<(u64, Option<Spans>)>>| {
             let path = usize::try_from(at).ok().and_then(|at| paths.get(at));
-            *done = path.map(|path| by_index(storage, set, expected, path));
+            *done = path.map(|path| by_index(storage, set, expected, path, cancel));
         },
         |done| if let Some(Ok((_, Some(spans)))) = done { spans.weight() } else { 0 },
         |done| {
@@ -86,7 +89,13 @@ fn refuse(path: &Path, compression: Compression) -> Error {
 }
 
 /// The bytes of a shard, and its records if it has an index.
-fn by_index(storage: &dyn Storage, set: &DataSet, expected: &Expected, path: &Path) -> Result<(u64, Option<Spans>)> {
+fn by_index(
+    storage: &dyn Storage,
+    set: &DataSet,
+    expected: &Expected,
+    path: &Path,
+    cancel: &Cancel,
+) -> Result<(u64, Option<Spans>)> {
     let shard = ShardFile::open(storage, path)?;
     let bytes = shard.len();
     expected.bytes(path, bytes)?;
@@ -99,11 +108,11 @@ fn by_index(storage: &dyn Storage, set: &DataSet, expected: &Expected, path: &Pa
     if !matches!(storage.stat(&index)?, Some(EntryKind::File { .. })) {
         return Ok((bytes, None));
     }
-    Ok((bytes, Some(read_index(storage, &index, bytes).at(path)?)))
+    Ok((bytes, Some(read_index(storage, &index, bytes, cancel).at(path)?)))
 }
 
 /// Reads an index of a shard of `bytes`: record after record from its first byte to its last, or it is none.
-fn read_index(storage: &dyn Storage, path: &Path, bytes: u64) -> Result<Spans> {
+fn read_index(storage: &dyn Storage, path: &Path, bytes: u64, cancel: &Cancel) -> Result<Spans> {
     let lies = |message: String| {
         let name = Path::new(INDEX_NAME).join(path.file_name().unwrap_or_default());
         Err(Error::damaged(format!("{} does not describe this shard: {message}", Printable(&name))).with_hint(STALE))
@@ -121,6 +130,9 @@ fn read_index(storage: &dyn Storage, path: &Path, bytes: u64) -> Result<Spans> {
                 };
             }
         };
+        if spans.len().is_multiple_of(LINES) {
+            cancel.check()?;
+        }
         let end = spans.end().0;
         if line.offset.0 != end {
             let (number, offset) = (Count(line.line), Count(line.offset.0));

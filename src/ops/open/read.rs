@@ -35,9 +35,16 @@ pub(super) fn payload_len(span: RecordSpan) -> usize {
     (span.len as usize).saturating_sub(FRAME_LEN)
 }
 
+/// Records of more bytes are only read once their header confirms that they are so long: an index may claim anything.
+const LARGE: usize = 1 << 20;
+
 /// Fills `payload`, which is as long as that of the record, from a file.
 pub(super) fn read(file: &ShardFile, span: RecordSpan, payload: &mut [u8], verify: Verify) -> Result<()> {
     let (mut header, mut footer) = ([0; HEADER_LEN], [0; FOOTER_LEN]);
+    if payload.len() > LARGE {
+        file.read_exact_at(&mut header, span.offset.0)?;
+        check_frame(&header, payload, footer, Verify::Length).map_err(Error::new)?;
+    }
     file.read_exact_vectored_at([&mut header, payload, &mut footer], span.offset.0)?;
     check_frame(&header, payload, footer, verify).map_err(Error::new)
 }

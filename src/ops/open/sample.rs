@@ -2,7 +2,12 @@
 
 use super::{OpenedShard, read};
 use crate::{
-    error::Result, pipeline::FieldStats, source::ShardFile, storage::Storage, tfrecord::Verify, units::RecordIndex,
+    error::Result,
+    pipeline::{Cancel, FieldStats},
+    source::ShardFile,
+    storage::Storage,
+    tfrecord::Verify,
+    units::RecordIndex,
 };
 
 /// So many shards are looked into, from the first to the last.
@@ -15,9 +20,8 @@ const RECORDS: u64 = 16;
 const BYTES: u64 = 64 << 20;
 
 /// What a few records hold. Damaged ones are passed over: that is told when they are read.
-pub(super) fn sample(storage: &dyn Storage, shards: &[OpenedShard]) -> Result<FieldStats> {
+pub(super) fn sample(storage: &dyn Storage, shards: &[OpenedShard], cancel: &Cancel) -> Result<FieldStats> {
     let mut stats = FieldStats::default();
-    let mut payload = Vec::new();
     for shard in spread(shards.len() as u64, SHARDS as u64).filter_map(|at| shards.get(usize::try_from(at).ok()?)) {
         let file = ShardFile::open(storage, &shard.path)?;
         for number in spread(shard.spans.len(), RECORDS) {
@@ -25,7 +29,9 @@ pub(super) fn sample(storage: &dyn Storage, shards: &[OpenedShard]) -> Result<Fi
             if stats.payload_bytes > BYTES {
                 return Ok(stats);
             }
-            payload.resize(read::payload_len(span), 0);
+            cancel.check()?;
+            // Memory that nobody writes zeros to: the length is only a claim, of up to 4 GB.
+            let mut payload = vec![0; read::payload_len(span)];
             if read::read(&file, span, &mut payload, Verify::All).is_ok() {
                 stats.add(&payload, number, false);
             }
