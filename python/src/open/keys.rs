@@ -20,6 +20,10 @@ impl Set {
         let mut names = RecordNames::default();
         for shard in 0..self.opened.shards.len() {
             py.check_signals()?;
+            // An empty file cannot be mapped.
+            if self.opened.records_of(shard).is_empty() {
+                continue;
+            }
             let source = self.shards.source(py, &self.opened, shard)?;
             let (bytes, file);
             let (bytes, file) = match &source {
@@ -34,13 +38,13 @@ impl Set {
                 }
             };
             let read = || {
-                let mut buffer = Vec::new();
+                let mut buffer;
                 for record in self.opened.records_of(shard) {
                     let Some(located) = self.opened.locate(record) else { continue };
                     let payload = match (bytes, file) {
                         (Some(bytes), _) => self.opened.view(&located, bytes, Verify::Length)?,
                         (None, Some(file)) => {
-                            buffer.resize(located.payload_len(), 0);
+                            buffer = vec![0; located.payload_len()];
                             self.opened.read(&located, file, &mut buffer, self.verify)?;
                             &buffer
                         }

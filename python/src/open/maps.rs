@@ -3,7 +3,9 @@
 
 use std::{
     fs::File,
+    io,
     os::fd::AsRawFd,
+    path::Path,
     sync::{
         OnceLock,
         atomic::{AtomicUsize, Ordering},
@@ -140,9 +142,20 @@ fn map(py: Python<'_>, opened: &Opened, shard: usize) -> PyResult<Map> {
     if py.version_info() >= (3, 13) {
         options.set_item("trackfd", false)?;
     }
-    let buffer = module.getattr("mmap")?.call((file.as_raw_fd(), known.bytes), Some(&options))?;
+    let buffer = module.getattr("mmap")?.call((file.as_raw_fd(), known.bytes), Some(&options));
+    let buffer = buffer.or_else(|error| cannot_map(py, &known.path, error))?;
     let bytes = py.import("numpy")?.call_method1("frombuffer", (&buffer, "u1"))?;
     let bytes = bytes.cast_into::<PyArray1<u8>>().map_err(PyErr::from)?.unbind();
     let view = PyMemoryView::from(&buffer)?.unbind();
     Ok(Map { buffer: buffer.unbind(), view, bytes })
+}
+
+/// Why a shard cannot be mapped: some file systems allow it for no file.
+fn cannot_map<T>(py: Python<'_>, path: &Path, error: PyErr) -> PyResult<T> {
+    let source = match error.value(py).getattr("errno").and_then(|errno| errno.extract::<i32>()) {
+        Ok(errno) => io::Error::from_raw_os_error(errno),
+        Err(_) => io::Error::other(error.to_string()),
+    };
+    let error = Error::io("map into memory", source);
+    Err(error.with_hint("open the data set with memory_map=False").of(path)).or_raise(py)
 }
