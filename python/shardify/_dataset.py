@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from . import _shardify
-from ._errors import DamageError, InputError
+from ._errors import DamageError, InputError, OptionsError
 from ._features import Feature, feature
 from ._keys import Keys
-from ._native import StrPath, paths as _paths
+from ._native import StrPath, native, paths as _paths
 
 if TYPE_CHECKING:
     from ._shardify import Records
@@ -65,14 +65,16 @@ def open(
     options = {
         "paths": [os.path.abspath(one) for one in _paths(path)],
         "splits": [] if split is None else [split] if isinstance(split, str) else list(split),
-        "features": features if features is None else list(features),
+        "features": None if features is None else [features] if isinstance(features, str) else list(features),
         "decode": decode,
         "verify": verify,
         "memory_map": memory_map,
         "writable": writable,
         "threads": threads,
     }
-    info, _, rows = _shardify.open(options)
+    if options["splits"] == [] and split is not None:
+        raise OptionsError("split names none: leave it out if there is only one")
+    info, _, rows = native(_shardify.open, options)
     return Dataset(options, json.loads(info), rows)
 
 
@@ -83,7 +85,7 @@ class Dataset(Sequence[Row]):
     files. Made by `shardify.open`.
     """
 
-    __slots__ = ("_info", "_options", "_rows")
+    __slots__ = ("__weakref__", "_info", "_options", "_rows")
 
     def __init__(self, options: dict[str, Any], info: dict[str, Any], rows: _shardify.Rows) -> None:
         self._options, self._info, self._rows = options, info, rows
@@ -176,6 +178,13 @@ class Dataset(Sequence[Row]):
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._options, self._info["records"], self._rows.order())
 
+    def __copy__(self) -> Dataset:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Dataset:
+        # Nothing of it changes: there is no need to open the shards again.
+        return self
+
     def _position(self, name: str) -> int:
         found = self._rows.find(name)
         if not found:
@@ -205,7 +214,7 @@ def _positions(which: Any, length: int) -> Any:
 
 
 def _again(options: dict[str, Any], records: int) -> tuple[dict[str, Any], _shardify.Rows]:
-    info, _, rows = _shardify.open(options)
+    info, _, rows = native(_shardify.open, options)
     known: dict[str, Any] = json.loads(info)
     if known["records"] != records:
         raise DamageError(

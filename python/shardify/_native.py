@@ -41,7 +41,18 @@ def call_with_errors(
 def _run(verb: Callable[..., _Result], options: Mapping[str, Any], progress: Watcher) -> _Result:
     watcher, close = callback(progress)
     try:
-        return verb(options, watcher)
+        return native(verb, options, watcher)
+    except (StorageError, InputError) as error:
+        _advise(error, options)
+        raise
+    finally:
+        close()
+
+
+def native(function: Callable[..., _Result], options: Mapping[str, Any], *more: object) -> _Result:
+    """Calls a function of the native half; an option of a wrong type is told in terms of its own."""
+    try:
+        return function(options, *more)
     except TypeError as error:
         # Its cause speaks of types of the native half.
         field = re.fullmatch(r"failed to extract field Options\.(\w+)", str(error))
@@ -49,11 +60,6 @@ def _run(verb: Callable[..., _Result], options: Mapping[str, Any], progress: Wat
             raise
         value = options[field[1]]
         raise TypeError(f"{field[1]} cannot be {value!r}, of type {type(value).__name__}") from None
-    except (StorageError, InputError) as error:
-        _advise(error, options)
-        raise
-    finally:
-        close()
 
 
 def _advise(error: Error, options: Mapping[str, Any]) -> None:

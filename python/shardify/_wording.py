@@ -24,6 +24,7 @@ _VERB = re.compile(r"\bshardify (?=(?:convert|export|index|inspect|repair|reshar
 
 def as_python(text: str) -> str:
     """`--on-error skip` is `on_error="skip"` here, and `shardify validate` is `shardify.validate`."""
+    text = text.replace("--manifest --overwrite", "manifest=True, overwrite=True")
     # These two verbs replace single files and have nothing to resume.
     text = re.sub(r"--overwrite(?= replaces)|(?<=shardify index )--overwrite", "overwrite=True", text)
     text = re.sub(r"--(resume|overwrite)(?![\w-])", r'existing="\1"', text)

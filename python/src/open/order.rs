@@ -59,7 +59,10 @@ impl Order {
         if len == 0 {
             return Some(Self::List(Vec::new()));
         }
+        // A step that nobody goes may be as large as it likes.
+        let step = if len == 1 { 1 } else { step };
         match self {
+            Self::Range { .. } if len == 1 => Some(Self::Range { first: self.at(first)?, step, len }),
             Self::Range { step: inner, .. } => {
                 Some(Self::Range { first: self.at(first)?, step: inner.checked_mul(step)?, len })
             }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use pyo3::{
     IntoPyObjectExt,
-    exceptions::{PyIndexError, PyTypeError},
+    exceptions::{PyIndexError, PyOverflowError, PyTypeError},
     prelude::*,
     types::{PyBytes, PyList, PyMemoryView, PySlice, PyTuple},
 };
@@ -38,10 +38,13 @@ impl Records {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, position: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        if let Ok(position) = position.extract::<i64>() {
-            return bytes(py, &self.set, record(&self.order, position)?).map(Bound::into_any);
+        match index(position) {
+            Ok(position) => return bytes(py, &self.set, record(&self.order, position)?).map(Bound::into_any),
+            Err(error) if error.is_instance_of::<PyIndexError>(py) => return Err(error),
+            Err(_) => {}
         }
-        let order = Arc::new(part(&self.order, position)?);
+        let positions = py.import("shardify._dataset")?.getattr("_positions")?;
+        let order = Arc::new(part(&self.order, &positions.call1((position, self.order.len()))?)?);
         Self { set: Arc::clone(&self.set), order }.into_bound_py_any(py)
     }
 
@@ -63,6 +66,13 @@ impl Records {
                 map.view.bind(py).get_item(PySlice::new(py, start, end, 1))
             }
         })
+    }
+
+    fn __reversed__(&self) -> PyResult<RecordsIter> {
+        let last = i64::try_from(self.order.len())? - 1;
+        let order = self.order.slice(last, -1, self.order.len());
+        let order = Arc::new(order.ok_or_else(|| PyIndexError::new_err("there are too many records"))?);
+        Ok(RecordsIter { set: Arc::clone(&self.set), order, next: AtomicI64::new(0) })
     }
 
     fn __iter__(&self) -> RecordsIter {
@@ -97,6 +107,17 @@ fn bytes<'py>(py: Python<'py>, set: &Set, record: u64) -> PyResult<Bound<'py, Py
     set.one(py, record, |payload| Ok(PyBytes::new(py, &payload.bytes)))
 }
 
+/// A position, which may be larger than that of any record.
+pub(super) fn index(position: &Bound<'_, PyAny>) -> PyResult<i64> {
+    position.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(position.py()) {
+            PyIndexError::new_err(format!("record {position} is out of range"))
+        } else {
+            error
+        }
+    })
+}
+
 /// The record at a position.
 pub(super) fn record(order: &Order, position: i64) -> PyResult<u64> {
     order
@@ -106,7 +127,7 @@ pub(super) fn record(order: &Order, position: i64) -> PyResult<u64> {
 
 /// The records at positions.
 pub(super) fn records(order: &Order, positions: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
-    positions.try_iter()?.map(|position| record(order, position?.extract()?)).collect()
+    positions.try_iter()?.map(|position| record(order, index(&position?)?)).collect()
 }
 
 /// What a slice or a list of positions chooses.

@@ -17,6 +17,7 @@ use pyo3::{
 };
 use shardify::{
     Content, Error, ErrorKind,
+    error::Place,
     example::{ExampleView, Role},
     item::DType,
     tfrecord::HEADER_LEN,
@@ -25,7 +26,7 @@ use shardify::{
 
 use super::{
     order::Order,
-    records::{part, record, records},
+    records::{index, part, record, records},
     set::{Payload, Set},
 };
 use crate::error::OrRaise;
@@ -81,8 +82,8 @@ impl Rows {
         usize::try_from(self.order.len()).unwrap_or(usize::MAX)
     }
 
-    fn row<'py>(&self, py: Python<'py>, position: i64) -> PyResult<Bound<'py, PyDict>> {
-        row(py, &self.set, record(&self.order, position)?)
+    fn row<'py>(&self, py: Python<'py>, position: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyDict>> {
+        row(py, &self.set, record(&self.order, index(position)?)?)
     }
 
     fn rows<'py>(&self, py: Python<'py>, positions: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
@@ -196,6 +197,8 @@ fn take_apart<'py>(py: Python<'py>, set: &Set, payloads: &[&Payload<'_>]) -> PyR
 fn values<'a>(set: &Set, view: &'a ExampleView<'_>) -> Result<Vec<Ready<'a>>, Error> {
     let value = |wanted: &shardify::Wanted| {
         let content = wanted.read(view)?;
+        let picture =
+            |bytes, channels, bits| picture(bytes, channels, bits).map_err(|error| of_picture(&error, &wanted.key));
         let role = wanted.field.as_ref().map(|field| &field.role);
         let is_picture = set.opened.features.image_key.as_ref() == Some(&wanted.key);
         match (&content, role) {
@@ -212,6 +215,23 @@ fn values<'a>(set: &Set, view: &'a ExampleView<'_>) -> Result<Vec<Ready<'a>>, Er
     };
     set.wanted.iter().map(value).collect()
 }
+
+/// What is wrong with a picture, in terms of the shard: a byte of the picture is none of the file that it is in.
+fn of_picture(error: &Error, key: &str) -> Error {
+    let byte = match error.place() {
+        Some(Place::Byte(byte)) => format!(" at byte {byte} of the picture"),
+        _ => String::new(),
+    };
+    let message = format!("feature `{key}`{byte}: {}", error.message());
+    match error.fault() {
+        Some(fault) => Error::input(fault, message),
+        None => Error::inputs(message),
+    }
+    .with_hint(PICTURE)
+}
+
+const PICTURE: &str =
+    "the record is as it was written, its picture is not whole; without decode=True its bytes can be had";
 
 fn picture(bytes: &[u8], channels: Option<u8>, bits: Option<u8>) -> Result<Picture, Error> {
     let spec = DecodeSpec { channels, bits, max_pixels: DEFAULT_MAX_PIXELS };
@@ -235,6 +255,13 @@ fn to_python<'py>(
             let list = PyList::empty(py);
             for value in values {
                 list.append(if is_text { text(py, value)? } else { PyBytes::new(py, value).into_any() })?;
+            }
+            list.into_any()
+        }
+        Ready::Content(Content::Steps(steps)) => {
+            let list = PyList::empty(py);
+            for step in steps {
+                list.append(to_python(py, set, Ready::Content(step), payload, None)?)?;
             }
             list.into_any()
         }
