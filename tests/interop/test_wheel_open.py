@@ -1,9 +1,12 @@
 """`shardify.open`: what it gives is what TensorFlow, protobuf and Pillow make of the same shards, in any order."""
 
+import copy
 import io
 import json
 import pickle
 import random
+import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -308,3 +311,91 @@ def test_a_batch_is_what_pytorch_fetches(pictures):
     assert [row for batch in batches for row in batch] == [ds[int(at)] for at in order]
     assert fetch(ds.records, [2, 0, -1]) == [ds.records[2], ds.records[0], ds.records[-1]]
     assert fetch(ds, []) == []
+
+
+def test_sequences_have_their_lists(tmp_path):
+    expected = []
+    with tf.io.TFRecordWriter(str(tmp_path / "x.tfrecord")) as writer:
+        for number in range(3):
+            record = tf.train.SequenceExample()
+            record.context.feature["id"].int64_list.value.append(number)
+            frames = record.feature_lists.feature_list["frames"].feature
+            for step in range(number):
+                frames.add().bytes_list.value.append(b"\xff%d" % step)
+            steps = record.feature_lists.feature_list["steps"].feature
+            steps.add().int64_list.value.extend([number, -1])
+            steps.add().float_list.value.append(0.5)
+            writer.write(record.SerializeToString())
+            expected.append((number, [b"\xff%d" % step for step in range(number)]))
+    ds = sh.open(tmp_path / "x.tfrecord")
+    assert [(row["id"], row["frames"]) for row in ds] == expected
+    assert ds[2]["steps"][0].tolist() == [2, -1] and ds[2]["steps"][1] == np.float32(0.5)
+    assert ds.features["frames"].kind == "unknown" and list(sh.open(ds._options["paths"], features=["frames"])[1]) == ["frames"]
+
+
+def test_a_picture_that_is_not_whole_is_named_by_its_record(tmp_path):
+    [name, *_] = [name for name in image_files() if name.endswith(".jpg")]
+    picture = (IMAGES / name).read_bytes()
+    write(tmp_path / "x.tfrecord", [{"image": picture}, {"image": picture}, {"image": picture[: len(picture) // 2]}])
+    ds = sh.open(tmp_path / "x.tfrecord", decode=True)
+    assert ds[1]["image"].ndim == 3
+    with pytest.raises(sh.InputError, match="feature `image` at byte [0-9]+ of the picture: ") as caught:
+        ds[2]
+    # The byte is that of the record in the shard.
+    assert caught.value.record == 2 and caught.value.byte == 2 * (len(ds.records[0]) + 16)
+    assert caught.value.fault == "truncated" and "decode=True" in caught.value.hint
+
+
+def test_shards_without_records_have_no_names(tmp_path):
+    for number, names in enumerate([[b"a"], [], [b"b"]]):
+        write(tmp_path / f"x-train.tfrecord-0000{number}-of-00003", [{"filename": name} for name in names])
+    for way in WAYS:
+        ds = sh.open(tmp_path, **way)
+        assert [*ds.keys()] == ["a", "b"] and ds["b"] == ds[1] and [*ds] == [ds[0], ds[1]]
+
+
+def test_a_data_set_is_an_object_like_others(pictures):
+    ds = sh.open(pictures.path)
+    assert weakref.ref(ds)() is ds and len({ds, ds, ds[:]}) == 2
+    assert copy.copy(ds)[3] == ds[3] == copy.deepcopy([ds])[0][3]
+    assert [*reversed(ds)] == [*ds][::-1] and [*reversed(ds.records)] == [*ds.records][::-1]
+    assert [*reversed(ds[:0].records)] == [] and [*reversed(ds[3:9:2].records)] == [*ds.records[3:9:2]][::-1]
+    assert ds.records[4] in ds.records and b"" not in ds.records
+
+
+def test_steps_may_be_as_large_as_they_like(pictures):
+    ds = sh.open(pictures.path, features=["filename"])
+    numbers = [*range(len(ds))]
+    names = [row["filename"] for row in ds]
+    steps = [2, -2, sys.maxsize, -sys.maxsize, 1 << 70, -(1 << 70)]
+    for first in steps:
+        for second in steps:
+            expected = [names[at] for at in numbers[::first][::second]]
+            assert [row["filename"] for row in ds[::first][::second]] == expected
+            assert [row["filename"] for row in ds[numbers][::first][::second]] == expected
+
+
+def test_records_are_chosen_as_rows_are(pictures):
+    ds = sh.open(pictures.path)
+    everyother = [number % 2 == 0 for number in range(len(ds))]
+    for mask in (everyother, np.array(everyother)):
+        assert [*ds.records[mask]] == [*ds[mask].records] == [*ds.records][::2]
+    for source in (ds, ds.records):
+        for index in (1 << 70, -(1 << 70), len(ds)):
+            for get in (source.__getitem__, lambda at: source.__getitems__([at])):
+                with pytest.raises(IndexError):
+                    get(index)
+        with pytest.raises(IndexError, match="a mask of 1 truth values for"):
+            source[[True]]
+        for wrong in (1.0, None, [1.0], ..., {1}):
+            with pytest.raises(TypeError):
+                source[wrong]
+
+
+def test_options_of_wrong_types_are_named(pictures):
+    assert list(sh.open(pictures.path, features="label")[0]) == ["label"]
+    for option in ({"threads": "x"}, {"decode": None}, {"verify": 1}):
+        with pytest.raises(TypeError, match=f"{next(iter(option))} cannot be .*, of type"):
+            sh.open(pictures.path, **option)
+    with pytest.raises(sh.OptionsError, match="split names none"):
+        sh.open(pictures.path, split=[])

@@ -1,8 +1,10 @@
 """`shardify.open` on shards and indexes that are not what they should be: an error with the place, never wrong data."""
 
+import json
 import pathlib
 import random
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -122,7 +124,7 @@ def test_missing_shards_are_found_on_opening(out, has_metadata, gone):
     with pytest.raises(sh.DamageError, match="the shard is missing") as caught:
         sh.open(out.path)
     assert caught.value.path == str(shards[gone[0]])
-    assert ("and so are 1 others" in str(caught.value)) == (len(gone) == 2)
+    assert (", and so is 1 other" in str(caught.value)) == (len(gone) == 2)
     # What was named by itself is there.
     assert len(sh.open([shard for at, shard in enumerate(shards) if at not in gone])) == 6 - 2 * len(gone)
 
@@ -183,7 +185,7 @@ def test_indexes_that_cannot_be_are_refused(out, lie, has_metadata):
     out.index(shard).write_text(text, "latin-1")
     with pytest.raises(sh.DamageError, match="index/.* does not describe this shard") as caught:
         sh.open(out.path)
-    assert caught.value.path == str(shard) and "shardify index overwrite=" in str(caught.value)
+    assert caught.value.path == str(shard) and "shardify.index overwrite=" in str(caught.value)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
@@ -215,7 +217,7 @@ def test_compressed_shards_are_refused_with_the_next_step(tmp_path, compression)
     path = tmp_path / "x.tfrecord"
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type=compression.upper())) as writer:
         writer.write(b"payload")
-    with pytest.raises(sh.InputError, match=f"(?i)compressed with {compression}.*shardify reshard") as caught:
+    with pytest.raises(sh.InputError, match=f"(?i)compressed with {compression}.*shardify.reshard") as caught:
         sh.open(path)
     assert caught.value.path == str(path)
 
@@ -271,3 +273,51 @@ def test_paths_that_hold_no_data_set_or_several(out, tmp_path):
     with pytest.raises(sh.InputError, match="there are 2 data sets"):
         sh.open([out.path, other])
     assert len(sh.open(pathlib.Path(other))) == 6
+
+
+def test_a_manifest_that_names_a_shard_twice_is_refused(out):
+    manifest = out.manifest
+    manifest["splits"].append({**manifest["splits"][0], "name": "test"})
+    (out.path / "shardify.json").write_text(json.dumps(manifest))
+    for split in ("train", "test"):
+        with pytest.raises(sh.DamageError, match="it names the shard `x-.*` twice") as caught:
+            sh.open(out.path, split)
+        assert caught.value.path == str(out.path / "shardify.json")
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/hostname", "a/b", "", ".", ".."])
+def test_a_manifest_cannot_name_what_is_outside(out, name):
+    manifest = out.manifest
+    manifest["splits"][0]["shards"][0]["name"] = name
+    (out.path / "shardify.json").write_text(json.dumps(manifest))
+    with pytest.raises(sh.DamageError) as caught:
+        sh.open(out.path)
+    assert pathlib.Path(caught.value.path).parent == out.path
+
+
+def test_a_length_that_only_an_index_claims_is_not_read(tmp_path):
+    """The file has 60 GB and takes no place; to read what the index claims of it would take minutes."""
+    path = tmp_path / "x.tfrecord"
+    lens = [(1 << 32) - 1] * 15
+    with path.open("wb") as file:
+        file.truncate(sum(lens))
+    (tmp_path / "index").mkdir()
+    starts = np.cumsum([0, *lens[:-1]])
+    (tmp_path / "index" / "x.tfrecord.idx").write_text("".join(f"{at} {len_}\n" for at, len_ in zip(starts, lens)))
+    start = time.monotonic()
+    for way in WAYS:
+        ds = sh.open(path, **way)
+        for read_one in (ds.records.__getitem__, ds.__getitem__):
+            with pytest.raises(sh.DamageError, match="record 3, byte .*length checksum"):
+                read_one(3)
+    assert time.monotonic() - start < 20
+
+
+def test_a_large_shard_that_is_none_is_refused_at_once(tmp_path):
+    path = tmp_path / "x.tfrecord"
+    with path.open("wb") as file:
+        file.truncate(60 << 30)
+    start = time.monotonic()
+    with pytest.raises(sh.DamageError, match="record 0, byte 0"):
+        sh.open(path)
+    assert time.monotonic() - start < 20
