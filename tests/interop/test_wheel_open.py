@@ -7,6 +7,7 @@ import pickle
 import random
 import sys
 import weakref
+import zlib
 
 import numpy as np
 import pytest
@@ -399,3 +400,57 @@ def test_options_of_wrong_types_are_named(pictures):
             sh.open(pictures.path, **option)
     with pytest.raises(sh.OptionsError, match="split names none"):
         sh.open(pictures.path, split=[])
+
+
+def test_features_of_tfds_are_what_it_reads_or_what_is_stored(tmp_path):
+    import tensorflow_datasets as tfds
+
+    features = tfds.features.FeaturesDict({
+        "label": tfds.features.ClassLabel(num_classes=3),
+        "large": tfds.features.Scalar(np.uint64),
+        "half": tfds.features.Tensor(shape=(2,), dtype=np.float16),
+        "flags": tfds.features.Tensor(shape=(2,), dtype=np.bool_),
+        "open": tfds.features.Tensor(shape=(None, 3), dtype=np.int16),
+        "depth": tfds.features.Image(shape=(None, None, 1), dtype=np.float32, encoding_format="png"),
+        "packed": tfds.features.Tensor(shape=(2, 2), dtype=np.float32, encoding="zlib"),
+        "ragged": tfds.features.Sequence(tfds.features.Sequence(np.int64)),
+    })
+    chance = np.random.default_rng(1)
+    rows = [
+        {
+            "label": label,
+            "large": np.uint64((1 << 64) - 1),
+            "half": np.array([0.5, -2], np.float16),
+            "flags": np.array([True, False]),
+            "open": np.ones((steps, 3), np.int16),
+            "depth": chance.normal(size=(4, 5, 1)).astype(np.float32),
+            "packed": np.eye(2, dtype=np.float32),
+            "ragged": [[1, 2], [3]],
+        }
+        for label, steps in [(-1, 2), (2, 0)]
+    ]
+
+    class Odd(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        VERSION = tfds.core.Version("1.0.0")
+        pkg_dir_path = tmp_path
+
+        def _info(self):
+            return self.dataset_info_from_configs(features=features)
+
+        def _split_generators(self, dl_manager):
+            return {"train": enumerate(rows)}
+
+        def _generate_examples(self):
+            raise NotImplementedError
+
+    builder = Odd(data_dir=tmp_path)
+    builder.download_and_prepare()
+    ds = sh.open(builder.data_dir, decode=True)
+    for row, theirs in zip(ds, tfds.as_numpy(builder.as_dataset("train")), strict=True):
+        assert row["label"] == theirs["label"]
+        for key in ("large", "half", "flags", "open", "depth"):
+            assert_same_bits(row[key], theirs[key])
+        assert zlib.decompress(row["packed"]) == theirs["packed"].tobytes()
+        assert row["ragged/ragged_flat_values"].tolist() == [1, 2, 3]
+        assert row["ragged/ragged_row_lengths_0"].tolist() == [2, 1] and "ragged" not in row
+    assert ds.features["packed"].kind == "unknown" and ds.features["depth"].dtype == "float32"

@@ -203,6 +203,11 @@ fn values<'a>(set: &Set, view: &'a ExampleView<'_>) -> Result<Vec<Ready<'a>>, Er
         let is_picture = set.opened.features.image_key.as_ref() == Some(&wanted.key);
         match (&content, role) {
             (Content::Image(bytes), Some(Role::Image { shape, dtype, .. })) if set.decode => {
+                if *dtype == DType::Float32 {
+                    // TFDS stores the four bytes of each float as those of one pixel of a PNG.
+                    let bytes = picture(bytes, Some(4), Some(8))?;
+                    return Ok(Ready::Picture(Picture { channels: 1, bits: 32, ..bytes }));
+                }
                 let channels = shape[2].and_then(|channels| u8::try_from(channels).ok());
                 // That some pictures are grey does not make all others so.
                 let channels = channels.filter(|channels| wanted.is_said || *channels == 3);
@@ -276,7 +281,11 @@ fn to_python<'py>(
             if shape.is_empty() { array.get_item(PyTuple::empty(py))? } else { array }
         }
         Ready::Picture(Picture { pixels, height, width, channels, bits }) => {
-            let dtype = if bits == 16 { DType::Uint16 } else { DType::Uint8 };
+            let dtype = match bits {
+                32 => DType::Float32,
+                16 => DType::Uint16,
+                _ => DType::Uint8,
+            };
             set.numpy.array(
                 py,
                 dtype,

@@ -31,8 +31,8 @@ pub struct OpenedFeatures {
     pub image_key: Option<String>,
     /// The key of the file name of a record.
     pub name_key: Option<String>,
-    /// Keys whose values are bytes that are no text, or of different kinds, and those of the lists of SequenceExamples: they are
-    /// not in the schema, or as texts.
+    /// Keys whose values are bytes that are no text, or of different kinds, and those of the lists of SequenceExamples and of
+    /// features of TFDS that no schema can say: they are not in the schema, or as texts.
     pub as_they_stand: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ impl OpenedFeatures {
         let is_known = |key: &str| !self.as_they_stand.iter().any(|other| other == key);
         let wanted = |key: &str| {
             let field = self.schema.get(key).filter(|_| is_known(key)).cloned();
-            Wanted { key: key.to_owned(), field, is_said }
+            Wanted { key: key.to_owned(), field, is_said: is_said && is_known(key) }
         };
         let Some(keys) = keys else {
             let fields = self.schema.fields.iter().filter(|field| !is_said || !field.auxiliary).map(|field| &field.key);
@@ -73,11 +73,19 @@ pub(super) fn of(
     shards: &[OpenedShard],
     cancel: &Cancel,
 ) -> Result<OpenedFeatures> {
-    let (description, source) = match Description::of_metadata(set) {
+    let (mut description, source) = match Description::of_metadata(set) {
         Some(said) if matches!(set.manifest, Metadata::Is(_)) => (said, SchemaSource::Manifest),
         Some(said) => (said, SchemaSource::Tfds),
         None => (of_sample(storage, set, shards, cancel)?, SchemaSource::Records),
     };
+    let is_all = set.features.get().is_none_or(|features| features.unsupported.is_empty());
+    if source == SchemaSource::Tfds && !is_all {
+        // TFDS stores these under keys of their own, or in ways of its own: what is there is better than nothing.
+        let stats = sample(storage, shards, cancel)?;
+        let keys = stats.features.iter().map(|(key, _)| key).chain(stats.lists.iter().map(|(key, _)| key));
+        let unknown = keys.filter(|key| description.schema.get(key).is_none()).map(str::to_owned);
+        description.mixed.extend(unknown.collect::<Vec<_>>());
+    }
     let is_bytes = |key: &str| description.schema.get(key).is_some_and(|field| field.kind == Kind::Bytes);
     let name_key = FILE_NAMES.iter().copied().find(|key| is_bytes(key)).map(str::to_owned);
     let Description { schema, class_names, label_offset, label_key, image_key, mixed, .. } = description;
