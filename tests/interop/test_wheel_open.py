@@ -175,7 +175,8 @@ def test_records_are_found_by_their_names(pictures, way):
     for number, name in enumerate(keys):
         assert ds[name] == ds[number] and name in ds and keys[number] == name
     assert ds[5:][keys[7]] == ds[7] and ds[::-1].keys()[0] == keys[-1] and ds[[3, 1]][keys[3]] == ds[3]
-    for part, missing in [(ds, "no/such.jpg"), (ds[5:], keys[2]), (ds[[3, 1]], keys[2])]:
+    around = [(ds[2:5], keys[1]), (ds[2:5], keys[5]), (ds[2:9:2], keys[3]), (ds[5:2:-1], keys[2]), (ds[5:2:-1], keys[6])]
+    for part, missing in [(ds, "no/such.jpg"), (ds[5:], keys[2]), (ds[[3, 1]], keys[2]), *around]:
         assert missing not in part
         with pytest.raises(KeyError):
             part[missing]
