@@ -128,6 +128,9 @@ class Dataset(Sequence[Row]):
     def keys(self) -> Keys:
         """The names of the records, in their order. They are read when they are asked for, once.
 
+        Checksums are not compared for them where shards are mapped: that would read all pictures. Who reads a record by its
+        name has it checked then.
+
         Raises:
             InputError: the records have no names.
         """
