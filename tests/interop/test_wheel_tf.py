@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import shardify
 import tensorflow as tf
+from array_rows import DTYPES, rows_of
 from conftest import FOREIGN, IMAGES, Output, shardify as command
 from readers import assert_same_bits, builder, example, listed_payloads
-from test_arrays import DTYPES, rows_of
 
 SHUFFLES = [{}, {"shuffle": True}, {"shuffle": True, "seed": 3}, {"deterministic": False}]
 
