@@ -83,7 +83,7 @@ def dataset(
         options: further options of the data set.
 
     Raises:
-        InputError: there is no manifest, or a broken one, or no such split; images of differing sizes would have to be batched.
+        InputError: there is no manifest, a broken one, or one without features; there is no such split; images of differing sizes would have to be batched.
         DamageError: a shard is missing or has another size than the manifest says.
         OptionsError: an option cannot be honoured.
         StorageError: the folder cannot be read.
@@ -180,7 +180,10 @@ def _keys(split: Split, supervised: bool | None, features: list[str] | None) -> 
                 hint="supervised=False gives dicts of all features",
             )
         return list(split.supervised_keys), True
-    return [field.key for field in split.fields.values() if not field.auxiliary], False
+    keys = [field.key for field in split.fields.values() if not field.auxiliary]
+    if not keys:
+        raise InputError("the manifest names no feature that could be read", path=split.folder)
+    return keys, False
 
 
 def _size(wanted: Any) -> tuple[int, int]:

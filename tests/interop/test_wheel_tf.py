@@ -250,6 +250,11 @@ def test_what_cannot_be_done_is_said_at_once(convert, rows, tmp_path):
     for options in [*wrong, {"features": [], "supervised": True}]:
         with pytest.raises(shardify.OptionsError):
             shardify.tf.dataset(rows.path, **options)
+    (tmp_path / "none").mkdir()
+    tf.io.TFRecordWriter(str(tmp_path / "none" / "none-train.tfrecord-00000-of-00001")).close()
+    command("index", tmp_path / "none", "--manifest")
+    with pytest.raises(shardify.InputError, match="no feature"):
+        shardify.tf.dataset(tmp_path / "none")
     images = convert(IMAGES).path
     with pytest.raises(shardify.InputError, match="image_size"):
         shardify.tf.dataset(images, batch_size=2)
@@ -305,23 +310,18 @@ def test_a_manifest_that_cannot_be_is_refused(rows, spoil, message):
 
 
 def test_compressed_records_are_buffered_by_their_own_size(convert, tmp_path):
-    np.save(tmp_path / "x.npy", np.zeros((400, 512, 512), "float32"))
+    np.save(tmp_path / "x.npy", np.zeros((700, 512, 512), "float32"))
     out = convert(tmp_path / "x.npy", "--compression", "gzip")
-    assert sum(shard.stat().st_size for shard in out.shards()) < 4 << 20
+    assert sum(shard.stat().st_size for shard in out.shards()) < 7 << 20
     script = """
 import resource, sys, shardify
-for _ in shardify.tf.dataset(sys.argv[1], **eval(sys.argv[2])): pass
+for _ in shardify.tf.dataset(sys.argv[1], batch_size=4, shuffle=True): pass
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
 """
-    peaks = []
-    for options in [{"shuffle_buffer": 1}, {}]:
-        arguments = [sys.executable, "-c", script, out.path, repr({"batch_size": 4, "shuffle": True, **options})]
-        done = subprocess.run(list(map(str, arguments)), capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
-        peaks.append(int(done.stdout))
-    # All of it is 400 MiB; the buffer holds 128.
-    assert peaks[1] - peaks[0] < 220, peaks
-    assert peaks[1] < 1000, peaks
+    done = subprocess.run([sys.executable, "-c", script, out.path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    # All of it is 700 MiB; the buffer holds 128, and TensorFlow takes some 500 itself.
+    assert int(done.stdout) < 1000
 
 
 def test_images_of_any_colour_have_a_known_number_of_channels(convert):
