@@ -83,7 +83,8 @@ def dataset(
         options: further options of the data set.
 
     Raises:
-        InputError: there is no manifest, a broken one, or one without features; there is no such split; images of differing sizes would have to be batched.
+        InputError: there is no manifest, a broken one, or one without features; there is no such split; images of
+            differing sizes would have to be batched.
         DamageError: a shard is missing or has another size than the manifest says.
         OptionsError: an option cannot be honoured.
         StorageError: the folder cannot be read.
@@ -165,7 +166,8 @@ def _keys(split: Split, supervised: bool | None, features: list[str] | None) -> 
         raise OptionsError("supervised=True and features cannot both be had")
     if features is not None:
         if not features:
-            raise OptionsError("features: none is named", path=split.folder, hint=f"there are {', '.join(split.fields)}")
+            hint = f"there are {', '.join(split.fields)}"
+            raise OptionsError("features: none is named", path=split.folder, hint=hint)
         for key in features:
             if key not in split.fields:
                 raise OptionsError(
