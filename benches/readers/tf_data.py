@@ -6,7 +6,8 @@
 TFDS is used as its performance guide says: `builder.as_dataset`, which reads and decodes in parallel, then `batch` and
 `prefetch`. Plain `tf.data` is what people write by hand: files in turns, records parsed one by one in a parallel map,
 `batch`, `prefetch`. Each reads the pairs of input and label, once to warm up, then --runs times in turns with the
-others. Printed are the medians, and the median of how many times faster shardify was than TFDS in the same turn.
+others. Printed are the medians, with the processor seconds for a thousand examples, which tell more where other
+programs run, and the median of how many times faster shardify was than TFDS in the same turn.
 Images are decoded; those of differing sizes come one by one, because they make no batch.
 """
 
@@ -74,12 +75,12 @@ READERS = {"shardify": through_shardify, "tfds": through_tfds, "tf.data": throug
 
 
 def speed(dataset, count):
-    """Examples a second of one pass."""
-    started = time.perf_counter()
+    """Examples a second of one pass, and seconds of all processors for a thousand."""
+    started, busy = time.perf_counter(), time.process_time()
     seen = sum(label.shape[0] if label.shape.rank else 1 for _, label in dataset)
-    seconds = time.perf_counter() - started
+    seconds, busy = time.perf_counter() - started, time.process_time() - busy
     assert seen == count, (seen, count)
-    return count / seconds
+    return count / seconds, busy / count * 1000
 
 
 def main():
@@ -101,8 +102,9 @@ def main():
         for _ in range(args.runs):
             for name, dataset in datasets.items():
                 speeds[name].append(speed(dataset, count))
-        medians = "  ".join(f"{name} {statistics.median(found):,.0f}" for name, found in speeds.items())
-        ratio = statistics.median(a / b for a, b in zip(speeds["shardify"], speeds["tfds"], strict=True))
+        middle = {name: map(statistics.median, zip(*found, strict=True)) for name, found in speeds.items()}
+        medians = "  ".join(f"{name} {rate:,.0f} ({busy:.3f} s)" for name, (rate, busy) in middle.items())
+        ratio = statistics.median(a / b for (a, _), (b, _) in zip(speeds["shardify"], speeds["tfds"], strict=True))
         shuffled = " shuffled" if args.shuffle else ""
         print(f"{folder} ({count:,} examples, batch {batch}{shuffled}): {medians}  x{ratio:.2f} of tfds", flush=True)
 

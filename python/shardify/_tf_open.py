@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import tensorflow as tf
 
 from ._errors import DamageError, InputError, StorageError
 from ._native import StrPath
+from ._tf_manifest import COMPRESSIONS, Field, Shard, read_manifest
 
-_FORMAT_VERSION = 1
 _AT_ONCE = 16
 """Shards that are looked at together; in a bucket each look waits for an answer."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Shard:
-    """A shard as the manifest has it."""
-
-    path: str
-    records: int
-    bytes: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """A feature of every record, as the manifest has it."""
-
-    key: str
-    kind: str
-    role: str
-    dtype: str
-    shape: tuple[int | None, ...]
-    encoding: str
-    auxiliary: bool
+_UNPACKED = 4
+"""How much longer compressed records are taken to be than they look, where nothing tells."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,61 +35,31 @@ class Split:
 
     @property
     def record_bytes(self) -> int:
-        """The mean size of a record in its file."""
-        return max(1, sum(shard.bytes for shard in self.shards) // max(1, self.records))
+        """About the mean size of a record in memory. Of what is compressed, the files tell little."""
+        in_files = max(1, sum(shard.bytes for shard in self.shards) // max(1, self.records))
+        if not self.compression:
+            return in_files
+        return max(_UNPACKED * in_files, sum(field.bytes for field in self.fields.values()))
 
 
 def open_split(path: StrPath, split: str) -> Split:
     """The shards of a split, all of which are there and have the size that the manifest says."""
     folder = os.fspath(path)
-    manifest = _manifest(folder)
-    found = next((entry for entry in manifest["splits"] if entry["name"] == split), None)
-    if found is None:
-        names = ", ".join(repr(entry["name"]) for entry in manifest["splits"])
+    if "://" not in folder:
+        # The files are opened again in every epoch, wherever the process is then.
+        folder = os.path.abspath(folder)
+    manifest = read_manifest(folder)
+    shards = manifest.splits.get(split)
+    if shards is None:
+        names = ", ".join(map(repr, manifest.splits))
         raise InputError(f"there is no split {split!r}", path=folder, hint=f"its splits: {names}")
-    shards = [Shard(os.path.join(folder, shard["name"]), shard["records"], shard["bytes"]) for shard in found["shards"]]
     _look(shards)
-    keys = manifest.get("supervised_keys")
     return Split(
         folder=folder,
         shards=shards,
-        compression={"none": "", "gzip": "GZIP", "zlib": "ZLIB"}[manifest["compression"]],
-        fields={field["key"]: _field(field) for field in manifest["schema"]},
-        supervised_keys=None if keys is None else (keys[0], keys[1]),
-    )
-
-
-def _manifest(folder: str) -> dict[str, Any]:
-    path = os.path.join(folder, "shardify.json")
-    try:
-        with tf.io.gfile.GFile(path, "r") as file:
-            manifest: dict[str, Any] = json.loads(file.read())
-        if manifest["format_version"] > _FORMAT_VERSION:
-            raise InputError("a newer version of shardify wrote it", path=path, hint="upgrade this one")
-    except tf.errors.NotFoundError:
-        raise InputError(
-            "there is no manifest, which tells what the records hold",
-            path=path,
-            hint=f"shardify.index({folder!r}, manifest=True) writes it, whoever made the shards",
-        ) from None
-    except tf.errors.OpError as error:
-        raise StorageError(error.message, path=path) from error
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"this is no manifest: {error!r}", path=path) from error
-    return manifest
-
-
-def _field(field: dict[str, Any]) -> Field:
-    return Field(
-        key=field["key"],
-        kind=field["kind"],
-        role=field["role"],
-        dtype=field.get("dtype") or "int64",
-        shape=tuple(field.get("shape", ())),
-        encoding=field.get("encoding", "list"),
-        auxiliary=field.get("auxiliary", False),
+        compression=COMPRESSIONS[manifest.compression],
+        fields=manifest.fields,
+        supervised_keys=manifest.supervised_keys,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ._tf_open import Field
+from ._tf_manifest import Field
 
 _SAME_BITS = {"uint64": tf.int64, "uint32": tf.int32}
 """Types that `decode_raw` does not know, by what it is told instead."""
@@ -46,6 +46,8 @@ class Plan:
             return ()
         if self.is_image and self.image_size:
             return (*self.image_size, self.field.shape[2] or 3)
+        if self.field.role == "image":
+            return (*self.field.shape[:2], self.field.shape[2] or 3)
         return self.field.shape
 
     def spec(self) -> dict[str, Any]:

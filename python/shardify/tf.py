@@ -83,15 +83,18 @@ def dataset(
         options: further options of the data set.
 
     Raises:
-        InputError: there is no manifest, or no such split; images of differing sizes would have to be batched.
+        InputError: there is no manifest, a broken one, or one without features; there is no such split; images of
+            differing sizes would have to be batched.
         DamageError: a shard is missing or has another size than the manifest says.
         OptionsError: an option cannot be honoured.
         StorageError: the folder cannot be read.
     """
     opened = _part(open_split(path, split), shard)
     keys, is_pair = _keys(opened, supervised, features)
+    if image_size is not None:
+        image_size = _size(image_size)
     columns = plans(opened.fields, keys, decode=decode, image_size=image_size)
-    _check(opened, columns, batch_size)
+    _check(opened, columns, batch_size, image_size)
     if deterministic is None:
         deterministic = not shuffle or seed is not None
     if cycle_length is None:
@@ -162,6 +165,9 @@ def _keys(split: Split, supervised: bool | None, features: list[str] | None) -> 
     if supervised and features is not None:
         raise OptionsError("supervised=True and features cannot both be had")
     if features is not None:
+        if not features:
+            hint = f"there are {', '.join(split.fields)}"
+            raise OptionsError("features: none is named", path=split.folder, hint=hint)
         for key in features:
             if key not in split.fields:
                 raise OptionsError(
@@ -176,12 +182,33 @@ def _keys(split: Split, supervised: bool | None, features: list[str] | None) -> 
                 hint="supervised=False gives dicts of all features",
             )
         return list(split.supervised_keys), True
-    return [field.key for field in split.fields.values() if not field.auxiliary], False
+    keys = [field.key for field in split.fields.values() if not field.auxiliary]
+    if not keys:
+        raise InputError("the manifest names no feature that could be read", path=split.folder)
+    return keys, False
 
 
-def _check(split: Split, columns: dict[str, Plan], batch_size: int | None) -> None:
+def _size(wanted: Any) -> tuple[int, int]:
+    try:
+        height, width = map(int, wanted)
+    except (TypeError, ValueError):
+        height = width = 0
+    if min(height, width) < 1:
+        raise OptionsError(f"image_size={wanted!r}: a height and a width in pixels are wanted, as in (224, 224)")
+    return height, width
+
+
+def _check(
+    split: Split, columns: dict[str, Plan], batch_size: int | None, image_size: tuple[int, int] | None
+) -> None:
     if batch_size is not None and batch_size < 1:
         raise OptionsError(f"batch_size: {batch_size} is less than 1")
+    if image_size is not None and not any(column.is_image for column in columns.values()):
+        raise OptionsError(
+            "image_size: no feature becomes pixels that could be resized",
+            path=split.folder,
+            hint=f"what is read: {', '.join(columns)}",
+        )
     open_ = [key for key, column in columns.items() if column.is_image and None in column.shape]
     if batch_size is not None and open_:
         raise InputError(

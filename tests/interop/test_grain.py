@@ -2,12 +2,11 @@
 
 import hashlib
 
+import grain
 import pytest
 from conftest import IMAGES, class_of, image_files, shardify
 
 import shardify as sh
-
-grain = pytest.importorskip("grain", reason="Grain is not installed: it is pinned in tests/interop/requirements.txt")
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,17 @@
 """The code that `shardify snippet` prints is run as it stands, and reads what is there.
 
-PyTorch and Grain are tested where they are installed, with the Python package for `shardify.open`.
+Those for PyTorch and Grain are in test_snippets_random_access.py, those for DALI in test_dali_snippets.py.
 """
 
 import collections
-import importlib.util
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+import shardify as package
 import tensorflow as tf
+from array_rows import DTYPES, rows_of
 from conftest import FOREIGN, IMAGES, shardify, shardify_json
 from readers import assert_same_bits, builder, example, listed_payloads
-from test_arrays import DTYPES, rows_of
 
 READERS = ["tf", "tfds"]
 IMAGE_OPTIONS = [
@@ -111,39 +109,7 @@ def test_what_is_not_there(convert, tmp_path):
     shardify("snippet", tmp_path / "nothing", code=2)
 
 
-# A script of its own, as PyTorch's workers want one.
-COUNT = """
-rows = 0
-for batch in train:
-    first = batch[0] if isinstance(batch, (tuple, list)) else next(iter(batch.values()))
-    rows += len(first)
-print(rows)
-"""
-
-
-@pytest.mark.parametrize("reader", ["torch", "grain"])
-@pytest.mark.parametrize("what", [*IMAGE_OPTIONS, "unlabelled", *DTYPES])
-def test_random_access(convert, tmp_path, reader, what):
-    pytest.importorskip(reader, reason=f"{reader} is not installed here")
-    package = pytest.importorskip("shardify", reason="the Python package is not installed here")
-    if not hasattr(package, "open"):
-        pytest.skip("this build of the package has no shardify.open")
-    if what in DTYPES:
-        np.save(tmp_path / "x.npy", rows_of(what, (2, 3)))
-        out, count = convert(tmp_path / "x.npy"), 6
-    elif what == "unlabelled":
-        out, count = convert(IMAGES / "temple"), 6
-    else:
-        out, count = convert(IMAGES, *what.split()), 30
-    code = snippet(out.path, reader) + COUNT
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
-    assert (done.returncode, done.stdout) == (0, f"{count}\n"), code + done.stderr[-3000:]
-
-
-@pytest.mark.skipif(importlib.util.find_spec("shardify") is None, reason="the Python package is not installed here")
 def test_the_package_gives_what_the_command_prints(convert):
-    import shardify as package
-
     out = convert(IMAGES, "--shards", "2")
     for reader in ["tf", "tfds", "dali", "torch", "grain"]:
         assert package.snippet(out.path, reader) == shardify("snippet", out.path, "--for", reader).stdout

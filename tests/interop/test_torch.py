@@ -1,6 +1,10 @@
-"""PyTorch's DataLoader on what `shardify.open` gives, with workers of both kinds."""
+"""PyTorch's DataLoader on what `shardify.open` gives, with workers of both kinds.
+
+Runs in an environment without TensorFlow; and is collected where there is no PyTorch, which only tests may import.
+"""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -9,9 +13,6 @@ from conftest import IMAGES, image_files, shardify
 import shardify as sh
 
 pytestmark = pytest.mark.torch
-
-torch = pytest.importorskip("torch", reason="PyTorch is not installed (tests/run --all)")
-from torch.utils.data import DataLoader, WeightedRandomSampler  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,8 @@ def as_it_is(rows):
 @pytest.mark.parametrize("method", ["fork", "spawn", None])
 @pytest.mark.parametrize("way", [{"memory_map": True}, {"memory_map": False}], ids=str)
 def test_every_picture_comes_once_whatever_the_workers(pictures, method, way):
+    from torch.utils.data import DataLoader
+
     ds = sh.open(pictures, **way)
     workers = {"num_workers": 2, "multiprocessing_context": method} if method else {}
     loader = DataLoader(ds, batch_size=4, shuffle=True, collate_fn=as_it_is, **workers)
@@ -42,6 +45,9 @@ def test_every_picture_comes_once_whatever_the_workers(pictures, method, way):
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_arrays_become_tensors_bit_for_bit(tmp_path, method):
+    import torch
+    from torch.utils.data import DataLoader, WeightedRandomSampler
+
     x = np.random.default_rng(1).normal(size=(20, 3, 5)).astype(np.float32)
     y = np.arange(20) % 4
     np.save(tmp_path / "x.npy", x)
@@ -58,7 +64,7 @@ def test_arrays_become_tensors_bit_for_bit(tmp_path, method):
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_damage_in_a_worker_names_the_record(pictures, tmp_path, method):
-    import shutil
+    from torch.utils.data import DataLoader
 
     out = shutil.copytree(pictures, tmp_path / "out")
     shard = sorted(out.glob("*tfrecord*"))[0]

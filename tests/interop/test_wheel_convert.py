@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import shardify
 import tensorflow as tf
+from array_rows import DTYPES, rows_of, swapped
 from conftest import CLASSES, IMAGES, Output, shardify_json
 from readers import assert_same_bits, columns, rows
-from test_arrays import DTYPES, rows_of, swapped
 
 pytestmark = pytest.mark.filterwarnings("ignore::shardify.ConvertWarning")
 

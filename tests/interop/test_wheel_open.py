@@ -12,10 +12,10 @@ import zlib
 import numpy as np
 import pytest
 import tensorflow as tf
+from array_rows import DTYPES, rows_of
 from conftest import FOREIGN, IMAGES, Output, image_files, shardify
 from PIL import Image
 from readers import assert_same_bits, columns, example, payloads
-from test_arrays import DTYPES, rows_of
 
 import shardify as sh
 

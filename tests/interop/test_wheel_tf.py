@@ -1,6 +1,7 @@
 """`shardify.tf.dataset` gives what TFDS and plain tf.data give, and an error where shards are not what they were."""
 
 import collections
+import json
 import os
 import shutil
 import subprocess
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 import shardify
 import tensorflow as tf
+from array_rows import DTYPES, rows_of
 from conftest import FOREIGN, IMAGES, Output, shardify as command
 from readers import assert_same_bits, builder, example, listed_payloads
-from test_arrays import DTYPES, rows_of
 
 SHUFFLES = [{}, {"shuffle": True}, {"shuffle": True, "seed": 3}, {"deterministic": False}]
 
@@ -244,10 +245,16 @@ def test_what_cannot_be_done_is_said_at_once(convert, rows, tmp_path):
     (tmp_path / "shardify.json").write_text('{"format_version": 2}')
     with pytest.raises(shardify.InputError, match="newer version"):
         shardify.tf.dataset(tmp_path)
-    wrong = [{"batch_size": 0}, {"shard": (2, 2)}, {"shard": (7, 8)}, {"features": ["z"]}]
+    wrong = [{"batch_size": 0}, {"shard": (2, 2)}, {"shard": (7, 8)}, {"features": ["z"]}, {"features": []}]
+    wrong += [{"image_size": size} for size in [(3, 3), 3, (0, 3), (3, 3, 3)]]
     for options in [*wrong, {"features": [], "supervised": True}]:
         with pytest.raises(shardify.OptionsError):
             shardify.tf.dataset(rows.path, **options)
+    (tmp_path / "none").mkdir()
+    tf.io.TFRecordWriter(str(tmp_path / "none" / "none-train.tfrecord-00000-of-00001")).close()
+    command("index", tmp_path / "none", "--manifest")
+    with pytest.raises(shardify.InputError, match="no feature"):
+        shardify.tf.dataset(tmp_path / "none")
     images = convert(IMAGES).path
     with pytest.raises(shardify.InputError, match="image_size"):
         shardify.tf.dataset(images, batch_size=2)
@@ -256,6 +263,82 @@ def test_what_cannot_be_done_is_said_at_once(convert, rows, tmp_path):
         shardify.tf.dataset(unlabelled, supervised=True)
     assert set(shardify.tf.dataset(unlabelled).element_spec) == {"image", "filename"}
     assert set(shardify.tf.dataset(unlabelled, features=["image/height"]).element_spec) == {"image/height"}
+
+
+def shard_of(manifest):
+    return manifest["splits"][0]["shards"][0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda it: shard_of(it).update(name="../out/x"), "no name of a file"),
+        (lambda it: shard_of(it).update(name="/etc/passwd"), "no name of a file"),
+        (lambda it: shard_of(it).pop("name"), "lacks 'name'"),
+        (lambda it: it.pop("splits"), "lacks 'splits'"),
+        (lambda it: it.update(splits=3), "3 is no list"),
+        (lambda it: it["splits"][0].update(shards=[]), "have 0 records together, and the split has 3000"),
+        (lambda it: shard_of(it).update(records=499), "have 2999 records together"),
+        (lambda it: it["splits"][0].update(shards=[shard_of(it)] * 6), "listed twice"),
+        *[
+            (lambda it, value=value: shard_of(it).update(records=value), "no number that can be here")
+            for value in ["500", 500.5, -500, 1 << 70, True, None]
+        ],
+        (lambda it: it.update(compression="zstd"), "'zstd' is none of none, gzip, zlib"),
+        (lambda it: it.update(schema=None), "None is no list"),
+        (lambda it: it["schema"][0].update(kind="word"), "'word' is none of"),
+        (lambda it: it["schema"][0].update(role="word"), "'word' is none of"),
+        (lambda it: it["schema"][0].update(dtype="complex9"), "'complex9' is none of"),
+        (lambda it: it["schema"][0].update(shape=[-3]), "-3 is no number"),
+        (lambda it: it["schema"][0].update(shape=[1 << 40, 1 << 40]), "the shape of"),
+        (lambda it: it.update(supervised_keys=["q", "r"]), "'q' is none of"),
+        (lambda it: it.update(supervised_keys=["x"]), "supervised_keys are"),
+        (lambda it: it.update(format_version="1"), "'1' is no number"),
+        ("[" * 200_000, "recursion"),
+        (b"\xff", "utf-8"),
+    ],
+)
+def test_a_manifest_that_cannot_be_is_refused(rows, spoil, message):
+    manifest = rows.manifest
+    if callable(spoil):
+        spoil(manifest)
+        spoil = json.dumps(manifest)
+    (rows.path / "shardify.json").write_bytes(spoil if isinstance(spoil, bytes) else spoil.encode())
+    with pytest.raises(shardify.InputError, match=message) as raised:
+        shardify.tf.dataset(rows.path)
+    assert raised.value.path == str(rows.path / "shardify.json")
+
+
+def test_compressed_records_are_buffered_by_their_own_size(convert, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((700, 512, 512), "float32"))
+    out = convert(tmp_path / "x.npy", "--compression", "gzip")
+    assert sum(shard.stat().st_size for shard in out.shards()) < 7 << 20
+    script = """
+import resource, sys, shardify
+for _ in shardify.tf.dataset(sys.argv[1], batch_size=4, shuffle=True): pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+    done = subprocess.run([sys.executable, "-c", script, out.path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    # All of it is 700 MiB; the buffer holds 128, and TensorFlow takes some 500 itself.
+    assert int(done.stdout) < 1000
+
+
+def test_images_of_any_colour_have_a_known_number_of_channels(convert):
+    out = convert(IMAGES)
+    manifest = out.manifest
+    next(field for field in manifest["schema"] if field["key"] == "image")["shape"] = [None, None, None]
+    (out.path / "shardify.json").write_text(json.dumps(manifest))
+    found = shardify.tf.dataset(out.path)
+    assert found.element_spec[0].shape.as_list() == [None, None, 3]
+    assert sum(1 for _ in found) == 30
+
+
+def test_it_reads_on_after_the_process_went_elsewhere(rows, monkeypatch):
+    monkeypatch.chdir(rows.path.parent)
+    found = shardify.tf.dataset(rows.path.name, batch_size=500)
+    monkeypatch.chdir("/")
+    assert sum(1 for _ in found) == 6
 
 
 @pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"shuffle": True, "seed": 1}])
