@@ -19,15 +19,18 @@ the host; or numbers in lists."""
 
 _Item = tuple[str, str, bool, list[int], "npt.NDArray[np.uint8]"]
 
+# Every split has to be numbered by the same names.
+_NUMBER_THEM = "number the values, in all splits alike: names = np.unique(every_one); ids = np.searchsorted(names, x)"
+
 # What a kind of dtype holds, and what becomes of it.
 _REFUSED = {
     "O": (
         "Python objects, not plain numbers",
         'if all rows have one shape, make numbers of them: np.array(list(x), dtype="float32")',
     ),
-    "U": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
-    "S": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
-    "T": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
+    "U": ("text", _NUMBER_THEM),
+    "S": ("text", _NUMBER_THEM),
+    "T": ("text", _NUMBER_THEM),
     "M": ("dates", 'give them as whole numbers: x.astype("int64")'),
     "m": ("durations", 'give them as whole numbers: x.astype("int64")'),
     "c": ("complex numbers", "put both parts on a new last axis: np.stack([x.real, x.imag], axis=-1)"),

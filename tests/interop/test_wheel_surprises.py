@@ -135,6 +135,17 @@ def test_labels_that_are_bytes(tmp_path):
         wheel.convert(X, tmp_path / "out", labels=[b"a", b"\xe9", b"a", b"b"])
 
 
+def test_words_in_columns_are_numbered_as_the_hint_says(tmp_path):
+    words = {"y_train": np.array(["b", "c", "b", "c"]), "y_test": np.array(["a", "c", "a", "c"])}
+    with pytest.raises(wheel.InputError) as raised:
+        wheel.convert({"x_train": X, "x_test": X, **words}, tmp_path / "out")
+    told = {"np": np, "every_one": np.concatenate(list(words.values()))}
+    for name, x in words.items():
+        mine = {"x": x}
+        exec(raised.value.hint.split(": ", 1)[1], told, mine)
+        assert [str(mine["names"][number]) for number in mine["ids"]] == x.tolist()
+
+
 def test_rows_that_come_one_by_one_are_no_arrays(tmp_path):
     endless = tf.data.Dataset.from_tensor_slices(X).repeat()
     for rows in (endless, tf.ragged.constant([[1, 2], [3]]), (row for row in X)):
