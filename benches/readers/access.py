@@ -30,7 +30,7 @@ SIZES = {"100 kB": (100_000, 3000, 3000), "3 kB": (3000, 60_000, 20_000), "300 B
 """Of each: bytes of a payload, records, and the most that are read in a turn."""
 
 SECONDS = 0.2
-"""About as long a reader takes in its turn: one that inflates 65,536 records for each reads few."""
+"""About as long a reader takes in its turn: ArrayRecord's `[i]` gets slower with the records in the file, and reads few."""
 
 BATCH = 128
 ARRAY_RECORDS = {"group_size:1": "group_size:1", "default": ""}

@@ -25,8 +25,10 @@ SCRIPTS.mkdir(parents=True, exist_ok=True)
 
 
 def _build_command():
-    """Builds the command with the crates that the module is built of, so that they are compiled once."""
-    cargo = ["cargo", "build", "--release", "--locked", "--package", "shardify", "--bin", "shardify"]
+    """Builds the command, and the module with it: alone, it would get some crates with fewer features, and all would be
+    compiled again for the module."""
+    packages = ["--package", "shardify", "--bin", "shardify", "--package", "shardify-python", "--lib"]
+    cargo = ["cargo", "build", "--release", "--locked", *packages]
     built = subprocess.run([*cargo, "--message-format=json-render-diagnostics"], stdout=subprocess.PIPE, check=True)
     messages = [json.loads(line) for line in built.stdout.splitlines()]
     (binary,) = {message["executable"] for message in messages if message.get("executable")}

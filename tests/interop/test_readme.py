@@ -26,19 +26,29 @@ def here(tmp_path, monkeypatch):
     np.savez("data.npz", x_train=x, y_train=y, x_test=x[:5], y_test=y[:5])
 
 
-def test_python_blocks_read_what_convert_writes(here, images):
-    shardify("convert", "imgs", "out")
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_python_blocks_run_one_after_the_other(here, images):
+    """As somebody pastes them, from the first on; each reads what an earlier one wrote."""
+    assert len(BLOCKS) == 6
+    scopes = []
+    for block in BLOCKS:
         scope = {}
         exec(block, scope)  # noqa: S102
+        scopes.append(scope)
+    convert, keras, torch, grain, tfds, plain = scopes
+    assert convert["report"].records == 1000
+    assert keras["model"].history.epoch == [0]
+    assert len(torch["data"]) == len(images) and torch["picture"]["image"].ndim == 3
+    assert grain["data"][0]["x"].shape == (32, 32, 32, 3)
+    for scope in tfds, plain:
         labels = [int(label) for _, label in scope["train"]]
         assert len(labels) == len(images)
         assert set(labels) == {0, 1, 2, 3}
 
 
-VERBS = ["convert", "validate", "repair", "inspect", "index", "reshard", "export"]
+VERBS = ["convert", "validate", "repair", "inspect", "index", "reshard", "export", "snippet"]
 COMMANDS = sorted(set(re.findall(rf"shardify ((?:{'|'.join(VERBS)}) [^\n`|]*)", README)))
 
 

@@ -17,15 +17,15 @@ ONLY_ON_COMMAND_LINE = {
     "validate": {"allow_warnings"},
     # `shuffle=False`.
     "reshard": {"no_shuffle"},
-    # That, and `shardify.dry_run`, a function with the same keywords.
-    "convert": {"no_shuffle", "dry_run"},
+    # `shardify.dry_run`, a function with the same keywords.
+    "convert": {"dry_run"},
 }
 # Keywords of another form than the options that they stand for.
 INSTEAD = {
     "validate": {"no_duplicates": "duplicates"},
     "reshard": {"resume": "existing", "overwrite": "existing"},
     "repair": {"resume": "existing", "overwrite": "existing"},
-    "convert": {"resume": "existing", "overwrite": "existing"},
+    "convert": {"resume": "existing", "overwrite": "existing", "array": "arrays", "no_shuffle": "shuffle"},
 }
 
 
