@@ -67,6 +67,7 @@ __all__ = [
     "IndexedShard",
     "InputError",
     "InspectReport",
+    "InspectedFeature",
     "InspectedSet",
     "InspectedSplit",
     "Keys",
@@ -111,10 +112,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Modules that import a framework, which nobody should wait for who does not use it.
-    if name == "tf":
-        import importlib
+# Hidden from type checkers, which would believe that every name exists.
+if not TYPE_CHECKING:
 
-        return importlib.import_module(".tf", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # Modules that import a framework, which nobody should wait for who does not use it.
+        if name == "tf":
+            import importlib
+
+            return importlib.import_module(".tf", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ from typing import Any, Union
 import numpy as np
 import numpy.typing as npt
 
+from . import _shardify
 from ._errors import InputError
 from ._native import StrPath
 
@@ -18,15 +19,18 @@ the host; or numbers in lists."""
 
 _Item = tuple[str, str, bool, list[int], "npt.NDArray[np.uint8]"]
 
+# Every split has to be numbered by the same names.
+_NUMBER_THEM = "number the values, in all splits alike: names = np.unique(every_one); ids = np.searchsorted(names, x)"
+
 # What a kind of dtype holds, and what becomes of it.
 _REFUSED = {
     "O": (
         "Python objects, not plain numbers",
         'if all rows have one shape, make numbers of them: np.array(list(x), dtype="float32")',
     ),
-    "U": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
-    "S": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
-    "T": ("text", "number the values: names, ids = np.unique(x, return_inverse=True)"),
+    "U": ("text", _NUMBER_THEM),
+    "S": ("text", _NUMBER_THEM),
+    "T": ("text", _NUMBER_THEM),
     "M": ("dates", 'give them as whole numbers: x.astype("int64")'),
     "m": ("durations", 'give them as whole numbers: x.astype("int64")'),
     "c": ("complex numbers", "put both parts on a new last axis: np.stack([x.real, x.imag], axis=-1)"),
@@ -49,6 +53,8 @@ class Memory:
         """A path as it is; for an array, the path that stands for it once it is taken in."""
         if isinstance(given, (str, os.PathLike)):
             return os.fspath(given)
+        if any("\ud800" <= c <= "\udfff" for c in name):
+            raise InputError(f"the name of an array is not valid Unicode: {name!r}")
         taken = {item[0] for item in self.items}
         while name in taken:
             name += "'"
@@ -111,23 +117,46 @@ def _item(name: str, array: npt.NDArray[Any]) -> _Item:
     return name, array.dtype.str, fortran, shape, data
 
 
-def is_text(array: npt.NDArray[Any]) -> bool:
-    """Whether all of it is text."""
-    if array.dtype.kind == "O":
-        return array.size > 0 and all(isinstance(value, str) for value in array.flat)
-    return array.dtype.kind in "UT"
+def words_in(labels: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """The labels, if they are words; TensorFlow and HDF5 give those as bytes."""
+    if labels.dtype.kind not in "OS":
+        return labels if labels.dtype.kind in "UT" else None
+    labels = labels.astype(object)
+    are_words = [isinstance(value, (str, bytes)) for value in labels.flat]
+    if not any(are_words):
+        return None
+    words = np.empty(labels.size, object)
+    for number, value in enumerate(labels.flat):
+        try:
+            words[number] = value.decode() if isinstance(value, bytes) else value
+        except UnicodeDecodeError:
+            hint = "decode them yourself, as in value.decode('latin-1')"
+            raise _odd_one(labels, number, "labels that are bytes are UTF-8", hint) from None
+    if not all(are_words):
+        hint = "give every row a word, or a class number of its own: -1 stands for no class"
+        raise _odd_one(labels, are_words.index(False), "some labels are words", hint)
+    return words.reshape(labels.shape)
+
+
+def _odd_one(labels: npt.NDArray[Any], number: int, what: str, hint: str) -> InputError:
+    row = number // int(np.prod(labels.shape[1:]))
+    return InputError(f"{what}, and this one is {labels.flat[number]!r}", path=place("labels"), row=row, hint=hint)
 
 
 def numbers_of(
     labels: npt.NDArray[Any], class_names: StrPath | Iterable[str] | None
 ) -> tuple[npt.NDArray[np.int64], list[str]]:
     """The class numbers of labels that are text, and the names of the classes: the given ones, or those that occur, sorted."""
-    found, numbers = np.unique(labels.astype(str), return_inverse=True)
+    # As objects, since a field as wide as the longest one for each could be more than the memory holds.
+    found, numbers = np.unique(labels if labels.dtype.kind == "U" else labels.astype(object), return_inverse=True)
     numbers = numbers.reshape(labels.shape).astype(np.int64)
     names = [str(name) for name in found]
     if class_names is None:
         return numbers, names
-    given = _read_names(class_names) if isinstance(class_names, (str, os.PathLike)) else [str(name) for name in class_names]
+    if isinstance(class_names, (str, os.PathLike)):
+        given = _shardify.class_names(os.fspath(class_names))
+    else:
+        given = [str(name) for name in class_names]
     number_of = {name: number for number, name in enumerate(given)}
     missing = [name for name in names if name not in number_of]
     if missing:
@@ -137,8 +166,3 @@ def numbers_of(
             hint="add it to class_names=, or correct the labels",
         )
     return np.array([number_of[name] for name in names], np.int64)[numbers], given
-
-
-def _read_names(path: StrPath) -> list[str]:
-    with open(path, encoding="utf-8-sig") as file:
-        return file.read().rstrip().split("\n")

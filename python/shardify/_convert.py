@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Union
 
 from . import _shardify
-from ._arrays import Array, Memory, as_array, is_path, is_text, numbers_of
+from ._arrays import Array, Memory, as_array, is_path, numbers_of, words_in
 from ._convert_report import ConvertReport, ConvertSplit, ConvertWarning, DryRun, DrySplit
 from ._errors import InputError
 from ._native import StrPath, call
 from ._options import Compression, Existing, OnError, Shards, Size, Split, shards_text, split_text
 from ._progress import Watcher
 
-Inputs = Union[StrPath, Array, Sequence[Union[StrPath, Array]], Mapping[str, Array]]
+Inputs = Union[StrPath, Array, Iterable[StrPath], Sequence[Union[StrPath, Array]], Mapping[str, Array]]
 """What is converted: see `convert`."""
 
 
@@ -76,7 +76,7 @@ def convert(
             `x_test`, `y_test` become splits, `x` and `y` one whole, and others with as many rows further columns.
         out: the folder to write to.
         labels: for images, a list file,label[,split]; for arrays, a `.npy` file, an array or a list with a class number (-1
-            for none) or any other target for each row. Text, one word a row, becomes class numbers.
+            for none) or any other target for each row. Text or UTF-8 bytes, one word a row, become class numbers.
         class_names: the names of the classes, the name of class 0 first, or a file with one a line. By default sorted.
         layout: how an image folder is laid out.
         arrays: further columns of arrays: names, with files or arrays of as many rows.
@@ -187,7 +187,11 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
     """The arguments as the native half takes them."""
     options = {name: value for name, value in given.items() if name != "progress"}
     memory, class_names = Memory(), options["class_names"]
-    inputs, labels, arrays = options["inputs"], options["labels"], options["arrays"] or {}
+    inputs, labels, arrays = options["inputs"], options["labels"], options["arrays"]
+    if arrays is not None and not isinstance(arrays, Mapping):
+        raise TypeError(f"arrays is a mapping of names to files and arrays, not {type(arrays).__name__}")
+    if isinstance(class_names, Mapping):
+        raise TypeError("class_names is a sequence of names, the name of class 0 first, not a mapping")
     if isinstance(inputs, Mapping):
         memory.add_all(inputs)
         options["inputs"] = []
@@ -196,13 +200,16 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
         options["inputs"] = [memory.path(name, one) for name, one in _each(main, inputs)]
     if labels is not None and not is_path(labels):
         labels = as_array("labels", labels)
-        if is_text(labels):
-            labels, class_names = numbers_of(labels, class_names)
+        words = words_in(labels)
+        if words is not None:
+            labels, class_names = numbers_of(words, class_names)
     if class_names is not None and not is_path(class_names):
         class_names = [str(name) for name in class_names]
     options["labels"] = None if labels is None else memory.path("labels", labels)
-    options["arrays"] = [(name, memory.path(name, one)) for name, one in arrays.items()]
+    options["arrays"] = [(name, memory.path(name, one)) for name, one in (arrays or {}).items()]
     options["out"], options["memory"], options["class_names"] = os.fspath(options["out"]), memory.items, class_names
+    if isinstance(options["size"], list):
+        options["size"] = tuple(options["size"])
     options["max_errors"] = None if options["max_errors"] is None else str(options["max_errors"])
     options["shards"], options["split"] = shards_text(options["shards"]), split_text(options["split"])
     return options
@@ -212,12 +219,20 @@ def _each(main: str, inputs: Any) -> list[tuple[str, Any]]:
     """The inputs, each with the name that it gets if it is an array."""
     if is_path(inputs) or hasattr(inputs, "__array__"):
         return [(main, inputs)]
-    inputs = list(inputs)
+    if isinstance(inputs, bytes):
+        raise TypeError(f"paths are text or pathlib.Path, not bytes: os.fsdecode({inputs!r}) makes text of it")
+    several = isinstance(inputs, Sequence)
+    given = []
     for one in inputs:
         if not is_path(one) and not hasattr(one, "__array__"):
             raise TypeError(
                 f"inputs are paths and arrays, not {type(one).__name__}: make one array of the rows, with np.array(...)"
             )
+        if not is_path(one) and not several:
+            # What it gives may be rows and not arrays, as with a tf.data.Dataset, and never end.
+            raise TypeError(f"arrays come one after the other in a list or tuple, not in {type(inputs).__name__}")
+        given.append(one)
+    inputs = given
     in_memory = [id(one) for one in inputs if not is_path(one)]
     if len(set(in_memory)) < len(in_memory):
         raise InputError("an array is given twice: its rows would be written twice", hint="give each array once")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, Union
 
 from ._errors import Error, InputError, StorageError
 from ._progress import Watcher, callback
+from ._wording import as_python
 
 StrPath = Union[str, "os.PathLike[str]"]
 """A path, as text or `pathlib.Path`."""
@@ -21,13 +22,14 @@ def paths(given: StrPath | Iterable[StrPath]) -> list[str]:
     """One path or several, as text."""
     if isinstance(given, (str, os.PathLike)):
         return [os.fspath(given)]
+    if isinstance(given, bytes):
+        raise TypeError(f"paths are text or pathlib.Path, not bytes: os.fsdecode({given!r}) makes text of it")
     return [os.fspath(path) for path in given]
 
 
 def call(verb: Callable[..., str], options: Mapping[str, Any], progress: Watcher) -> dict[str, Any]:
     """Runs a verb and returns its report."""
-    report: dict[str, Any] = json.loads(_run(verb, options, progress))
-    return report
+    return _report(_run(verb, options, progress), options)
 
 
 def call_with_errors(
@@ -35,7 +37,33 @@ def call_with_errors(
 ) -> tuple[dict[str, Any], list[Error]]:
     """Runs a verb that goes on after errors, and returns its report and these."""
     report, errors = _run(verb, options, progress)
-    return json.loads(report), errors
+    return _report(report, options), errors
+
+
+_SENTENCES = {"message", "notes", "problems", "remedy", "warnings"}
+"""What reports say in words of the command line."""
+
+
+def _report(text: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in words of Python, with the output folder as it was given."""
+    report: dict[str, Any] = json.loads(text, object_hook=_worded)
+    # JSON holds no names that are not UTF-8.
+    before, out = report.get("out"), options.get("out")
+    if isinstance(before, str) and out is not None and before != out:
+        for key in ("out", "failures", "lost_file"):
+            if isinstance(report.get(key), str):
+                report[key] = out + report[key][len(before) :]
+    return report
+
+
+def _worded(part: dict[str, Any]) -> dict[str, Any]:
+    for key in _SENTENCES & part.keys():
+        value = part[key]
+        if isinstance(value, str):
+            part[key] = as_python(value)
+        elif isinstance(value, list):
+            part[key] = [as_python(one) if isinstance(one, str) else one for one in value]
+    return part
 
 
 def _run(verb: Callable[..., _Result], options: Mapping[str, Any], progress: Watcher) -> _Result:

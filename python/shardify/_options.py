@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping
-from typing import Literal, Union
+from typing import Any, Literal, Union
 
 Existing = Literal["refuse", "resume", "overwrite"]
 """What to do with an output folder that is not empty: refuse it; carry on an interrupted run of the same call, or start
@@ -41,6 +42,16 @@ def shards_text(shards: Shards | None) -> str | None:
 
 def texts(given: str | int | Iterable[str | int]) -> list[str]:
     """One text or number, or several, as texts."""
-    if isinstance(given, (str, int)):
-        return [str(given)]
-    return [str(one) for one in given]
+    if isinstance(given, (str, bytes)) or hasattr(given, "__index__"):
+        return [_text(given)]
+    return [_text(one) for one in given]
+
+
+def _text(given: Any) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, bytes):
+        # As TensorFlow gives the texts of records.
+        return given.decode()
+    # True is stored as 1, and numbers of NumPy are numbers.
+    return str(operator.index(given)) if hasattr(given, "__index__") else str(given)

@@ -9,7 +9,8 @@ use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use shardify::{
     ClassNamesFrom, ConvertOptions, Error, ErrorPolicy, ImageKeys, Layout,
-    source::{MemoryArray, MemoryArrays},
+    source::{ClassNames, MemoryArray, MemoryArrays},
+    storage::LocalStorage,
     transform::{Color, ExifMode, Filter, Fit, OutputFormat, TransformSpec, Verify},
 };
 
@@ -149,4 +150,10 @@ pub(crate) fn dry_run(py: Python<'_>, options: Options<'_>, watcher: Option<&Bou
     let memory = in_place(&memory).or_raise(py)?;
     let plan = run(py, watcher, |cancel, progress| shardify::dry_run_from(&convert, &memory, cancel, progress))?;
     Ok(plan.to_json().to_string())
+}
+
+/// The names of the classes in a file of them, read as `convert` reads it.
+#[pyfunction]
+pub(crate) fn class_names(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
+    py.detach(|| ClassNames::read(&LocalStorage, &path)).or_raise(py).map(|names| names.names().to_vec())
 }

@@ -20,7 +20,7 @@ use pyo3::prelude::*;
 mod _shardify {
     #[pymodule_export]
     use super::{
-        convert::{convert, dry_run},
+        convert::{class_names, convert, dry_run},
         export::export,
         index::index,
         inspect::inspect,

@@ -10,7 +10,11 @@ use std::{
     time::Duration,
 };
 
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use pyo3::{
+    exceptions::{PyKeyboardInterrupt, PyRuntimeError},
+    prelude::*,
+    types::PyDict,
+};
 use shardify::{Cancel, Error, Progress};
 
 use crate::error::OrRaise;
@@ -50,7 +54,15 @@ pub(crate) fn run<T: Send>(
     if stopped.is_none() {
         stopped = py.check_signals().and_then(|()| meter.show(py, watcher)).err();
     }
-    stopped.map_or_else(|| outcome.or_raise(py), Err)
+    let outcome = outcome.or_raise(py);
+    let Some(stopped) = stopped else { return outcome };
+    // That the work failed by itself must not be lost where the watcher raises too.
+    if let Err(failed) = outcome
+        && !failed.is_instance_of::<PyKeyboardInterrupt>(py)
+    {
+        stopped.value(py).setattr("__context__", failed)?;
+    }
+    Err(stopped)
 }
 
 /// Whether the work has ended.

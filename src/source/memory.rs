@@ -70,6 +70,12 @@ impl<'a> MemoryArray<'a> {
         &self.path
     }
 
+    /// Whether this path stands for it. Paths are equal that spell one file in two ways, as `a/b` and `a//b`; names are not.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.path.as_os_str() == path.as_os_str()
+    }
+
     /// What it is recognised by when a run is resumed: type, shape, order and the CRC-32C of its bytes. `go_on` is asked
     /// now and then; its error ends the reading.
     ///
@@ -148,7 +154,7 @@ impl<'a> MemoryArrays<'a> {
     /// The array that a path stands for.
     #[must_use]
     pub fn get(&self, path: &Path) -> Option<&MemoryArray<'a>> {
-        self.0.iter().find(|array| array.path == path)
+        self.0.iter().find(|array| array.is_at(path))
     }
 
     /// All of them, in order.
@@ -195,6 +201,16 @@ mod tests {
         let error = MemoryArrays::new(vec![array("x"), array("y"), array("x")]).unwrap_err();
         assert!(error.to_string().contains("called `x`"), "{error}");
         assert!(MemoryArray::new(" ", "|u1", false, vec![1], &[1]).is_err());
+    }
+
+    #[test]
+    fn names_are_no_paths() {
+        let names = ["a/b", "a//b", "a/./b", "./a/b"];
+        let array = |name| MemoryArray::new(name, "|u1", false, vec![1], &[1]).unwrap();
+        let all = MemoryArrays::new(names.map(array).to_vec()).unwrap();
+        for name in names {
+            assert_eq!(all.get(array(name).path()).map(MemoryArray::name), Some(name));
+        }
     }
 
     #[test]

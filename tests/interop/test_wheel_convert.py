@@ -469,7 +469,7 @@ def test_an_interrupted_run_goes_on_with_the_same_data_only(tmp_path):
     assert other.returncode == 3 and "the interrupted run in this folder was another one: `x` in memory was" in told
     again = start(INTERRUPTED, out, "resume", 1)
     told = again.communicate(timeout=60)[0].splitlines()[-1].split()
-    assert again.returncode == 0 and told[0] == "done" and int(told[1]) >= 2
+    assert again.returncode == 0 and told[0] == "resumed" and int(told[1]) >= 2
     x = np.random.default_rng(1).integers(0, 256, (40_000, 3000), dtype=np.uint8)
     shardify.convert(x, tmp_path / "whole", max_shard="5MB", name="out")
     assert Output(out).files() == Output(tmp_path / "whole").files()

@@ -164,7 +164,7 @@ def test_errors_can_be_handed_to_another_process(tmp_path):
         ("--overwrite replaces it", "overwrite=True replaces it"),
         ("`--no-shuffle` was given", "`shuffle=False` was given"),
         ("`--seed` was 0 and is now 1", "`seed` was 0 and is now 1"),
-        ("--size 9x9 needs --max-pixels 81: raise --max-pixels", 'size="9x9" needs max_pixels=81: raise `max_pixels`'),
+        ("--size 9x9 needs --max-pixels 81: raise --max-pixels", 'size=(9, 9) needs max_pixels=81: raise `max_pixels`'),
         ("shardify validate tells more", "shardify.validate tells more"),
         ("a--b, -v and -- stay", "a--b, -v and -- stay"),
     ],

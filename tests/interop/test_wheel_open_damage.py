@@ -185,7 +185,7 @@ def test_indexes_that_cannot_be_are_refused(out, lie, has_metadata):
     out.index(shard).write_text(text, "latin-1")
     with pytest.raises(sh.DamageError, match="index/.* does not describe this shard") as caught:
         sh.open(out.path)
-    assert caught.value.path == str(shard) and "shardify.index overwrite=True" in str(caught.value)
+    assert caught.value.path == str(shard) and "shardify.index(overwrite=True)" in str(caught.value)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)

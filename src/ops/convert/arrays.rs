@@ -111,8 +111,8 @@ fn parts<'a>(source: Source<'a>, inputs: Vec<(ArrayRef<'a>, ArrayKind)>) -> Resu
     let beside = Beside { labels, more };
     if inputs.is_empty() {
         let named = |array: &&MemoryArray<'_>| {
-            let path = array.path();
-            options.labels.as_deref() != Some(path) && options.arrays.iter().all(|(_, more)| more != path)
+            let mut beside = options.labels.iter().chain(options.arrays.iter().map(|(_, path)| path));
+            !beside.any(|path| array.is_at(path))
         };
         let set: Vec<_> = memory.iter().filter(named).collect();
         if set.is_empty() {

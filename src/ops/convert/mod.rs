@@ -154,7 +154,8 @@ fn run(
     cancel.check()?;
     progress.step("publishing", None);
     let report = finish(options, storage, output, &inputs, &plan, results)?;
-    Ok(ConvertReport { bytes_read: read.into_inner(), elapsed: started.elapsed(), resumed_shards, ..report })
+    let outcome = if resumed_shards > 0 { ConvertOutcome::Resumed } else { ConvertOutcome::Done };
+    Ok(ConvertReport { outcome, bytes_read: read.into_inner(), elapsed: started.elapsed(), resumed_shards, ..report })
 }
 
 /// Where a conversion writes.
