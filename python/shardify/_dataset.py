@@ -41,6 +41,9 @@ def open(
     one are walked through, which takes a read for each record or each 64 kB. Indexes are not trusted: the framing of each
     record that is read must confirm them.
 
+    Half of the files that a process may have open (`ulimit -n`) stay open at most. Of a data set of more shards, the others are
+    opened for each read, which is slower: raise the limit, or make fewer shards with `shardify.reshard`.
+
     Args:
         path: a folder of shards, a shard, or a pattern of names; one or several, of one data set. Anybody's TFRecords will do,
             but not compressed ones.

@@ -48,6 +48,8 @@ def dataset(
     `tf.errors.InvalidArgumentError` that names file and record when it is reached, inside of `model.fit` too. Records
     are parsed a batch at a time wherever they have one shape.
 
+    Of SequenceExamples, only the context is read.
+
     Where all features are of one size, batches are plain tensors. Lists of differing length become `tf.RaggedTensor`s
     in batches.
 
