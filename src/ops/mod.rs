@@ -10,6 +10,7 @@ mod open;
 mod other_kind;
 mod publish;
 mod repair;
+mod report;
 mod reshard;
 mod scratch_dir;
 mod snippet;
@@ -28,6 +29,7 @@ pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, Place
 pub use open::{Content, Located, OpenOptions, Opened, OpenedFeatures, OpenedShard, RecordNames, Wanted, open};
 pub use publish::{Existing, ShardCounts};
 pub use repair::{Lost, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit, plan_repair};
+pub use report::data;
 pub use reshard::{
     KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,
 };
