@@ -29,14 +29,15 @@ pub mod units;
 
 pub use error::{Error, ErrorKind, Result};
 pub use ops::{
-    ClassCount, ClassNamesFrom, Content, ConvertOptions, ConvertOutcome, ConvertReport, DryRun, ErrorPolicy, Existing,
-    ExportOptions, ExportReport, ExportedArray, ExportedSplit, FileOutcome, Finding, FindingKind, Framework,
-    IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet, InspectedSplit, KeyValue,
-    Located, Lost, MAX_FINDINGS, MaxErrors, OnDamage, OpenOptions, Opened, OpenedFeatures, OpenedShard, PlacedFile,
-    PlannedSplit, RecordNames, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit,
-    ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource, Severity, ShardCounts, ShownFeature,
-    ShownRecord, Snippet, SnippetOptions, Spread, ValidateOptions, ValidateReport, Wanted, convert, convert_from,
-    dry_run, dry_run_from, export, inspect, make_index, open, plan_repair, plan_reshard, reshard, snippet, validate,
+    ClassCount, ClassNamesFrom, Content, ConvertOptions, ConvertOutcome, ConvertReport, DEFAULT_IMAGES, DataReport,
+    DryRun, ErrorPolicy, Existing, ExportOptions, ExportReport, ExportedArray, ExportedSplit, FileOutcome, Finding,
+    FindingKind, Framework, IndexOptions, IndexReport, IndexedShard, InspectOptions, InspectReport, InspectedSet,
+    InspectedSplit, KeyValue, Located, Lost, MAX_FINDINGS, MaxErrors, OnDamage, OpenOptions, Opened, OpenedFeatures,
+    OpenedShard, PlacedFile, PlannedSplit, RecordNames, RepairOptions, RepairOutcome, RepairPlan, RepairReport,
+    RepairShard, RepairSplit, ReportOptions, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, SchemaSource,
+    Severity, ShardCounts, ShownFeature, ShownRecord, Snippet, SnippetOptions, Spread, ValidateOptions, ValidateReport,
+    Verdict, Wanted, check_report_file, convert, convert_from, dry_run, dry_run_from, export, inspect, make_index,
+    open, plan_repair, plan_reshard, report, report_page, reshard, snippet, validate, write_report,
 };
 pub use pipeline::{Cancel, ImageKeys, Progress, Silent};
 pub use shard::Ratios;

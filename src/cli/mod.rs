@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod repair;
 mod repair_results;
+mod report;
 mod reshard;
 mod results;
 mod screen;
@@ -65,6 +66,7 @@ enum Command {
     Reshard(Box<reshard::Args>),
     Repair(repair::Args),
     Export(Box<export::Args>),
+    Report(report::Args),
     Snippet(snippet::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
@@ -89,6 +91,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Reshard(args) => reshard::main(&args),
         Command::Repair(args) => repair::main(&args),
         Command::Export(args) => export::main(&args),
+        Command::Report(args) => report::main(&args),
         Command::Snippet(args) => snippet::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),

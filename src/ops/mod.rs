@@ -29,7 +29,10 @@ pub use make_index::{FileOutcome, IndexOptions, IndexReport, IndexedShard, Place
 pub use open::{Content, Located, OpenOptions, Opened, OpenedFeatures, OpenedShard, RecordNames, Wanted, open};
 pub use publish::{Existing, ShardCounts};
 pub use repair::{Lost, RepairOptions, RepairOutcome, RepairPlan, RepairReport, RepairShard, RepairSplit, plan_repair};
-pub use report::data;
+pub use report::{
+    DEFAULT_IMAGES, ReportOptions, Verdict, check_report_file, data, data::DataReport, report, report_page,
+    write_report,
+};
 pub use reshard::{
     KeyValue, PlannedSplit, ReshardInput, ReshardOptions, ReshardPlan, ReshardReport, plan_reshard, reshard,
 };

@@ -207,7 +207,7 @@ fn owners(set: usize, splits: &[SplitShards]) -> Vec<(usize, usize)> {
 
 /// What was seen of a data set so far.
 #[derive(Debug, Default)]
-struct Look {
+pub(super) struct Look {
     splits: Vec<Sizes>,
     compression: Vec<(Compression, u64)>,
     stats: FieldStats,
@@ -217,11 +217,18 @@ struct Look {
 }
 
 impl Look {
-    fn new(set: &DataSet) -> Self {
+    /// Of a data set of which no shard was seen.
+    pub(super) fn new(set: &DataSet) -> Self {
         Self { splits: set.splits.iter().map(|_| Sizes::default()).collect(), ..Self::default() }
     }
 
-    fn add(&mut self, split: usize, path: &Path, judged: Result<(Option<OtherKind>, ScannedShard<FieldStats>)>) {
+    /// Adds a shard of the split at this position.
+    pub(super) fn add(
+        &mut self,
+        split: usize,
+        path: &Path,
+        judged: Result<(Option<OtherKind>, ScannedShard<FieldStats>)>,
+    ) {
         match judged {
             Err(error) => self.unreadable.push(error),
             Ok((Some(OtherKind { what, .. }), scanned)) => {
@@ -246,7 +253,8 @@ impl Look {
         }
     }
 
-    fn finish(self, storage: &dyn Storage, set: &DataSet) -> Result<InspectedSet> {
+    /// What all shards together show.
+    pub(super) fn finish(self, storage: &dyn Storage, set: &DataSet) -> Result<InspectedSet> {
         let mut warnings = self.warnings;
         for fault in set.broken() {
             warnings.push(fault.to_string());

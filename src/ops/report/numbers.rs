@@ -35,6 +35,7 @@ impl Gathered {
     }
 
     /// An empty one for numbers of the same kind.
+    #[cfg(test)]
     pub(super) const fn like(&self) -> Self {
         Self::new(Histogram::new(self.histogram.finest))
     }
@@ -295,7 +296,7 @@ mod tests {
         #[test]
         fn parts_make_what_all_make(parts in prop::collection::vec(prop::collection::vec(numbers(), 0..20), 1..6)) {
             let all: Vec<f64> = parts.concat();
-            let (one, many) = (gather(&[all.clone()], Gathered::real()), gather(&parts, Gathered::real()));
+            let (one, many) = (gather(std::slice::from_ref(&all), Gathered::real()), gather(&parts, Gathered::real()));
             prop_assert_eq!(&one.histogram, &many.histogram);
             prop_assert_eq!((one.count, one.min, one.max), (many.count, many.min, many.max));
             prop_assert_eq!(one.histogram.counts.iter().sum::<u64>(), all.len() as u64);

@@ -4,20 +4,27 @@ use super::data::Place;
 use crate::error::Result;
 
 /// A record, in 16 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
     /// The position of its shard in the list of shards.
     pub(super) shard: u32,
-    /// Its number among the intact records of its shard, from 0.
+    /// Its number among the intact records of its shard, from 0. While parts are not joined, it counts from the start of its part.
     pub(super) record: u32,
     /// Where its header starts, in uncompressed bytes.
     pub(super) offset: u64,
 }
 
+impl Spot {
+    /// The same record, when `before` others of its shard turn out to come before its part.
+    pub(super) fn behind(self, before: u64) -> Self {
+        Self { record: u32::try_from(u64::from(self.record) + before).unwrap_or(u32::MAX), ..self }
+    }
+}
+
 /// What is known of a record besides its content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct About {
-    /// Where it is. While parts are not joined, `record` counts from the start of its part.
+    /// Where it is.
     pub(super) spot: Spot,
     /// The position of its split in the list of splits.
     pub(super) split: u16,
@@ -25,11 +32,20 @@ pub(super) struct About {
     pub(super) label: Option<i64>,
 }
 
-/// Reads records again, in the order of the shards.
+/// The picture of a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Content<'a> {
+    /// The file, or the pixels row by row.
+    pub(super) bytes: &'a [u8],
+    /// Rows, columns and channels of pixels that are stored without a header.
+    pub(super) raw: Option<[u32; 3]>,
+}
+
+/// Reads records again.
 pub(super) trait Again: Sync {
-    /// Calls `each`, in any thread, with the position in `spots`, where the record is in words, and the content that matters:
-    /// the picture, or the value of the first array. A record that cannot be read any more is an error.
-    fn read(&self, spots: &[Spot], each: &(dyn Fn(usize, Place, &[u8]) + Sync)) -> Result<()>;
+    /// Calls `each`, in any thread, with the position in `spots`, where the record is in words, and its picture; that is `None`
+    /// if there is none any more.
+    fn read(&self, spots: &[Spot], each: &(dyn Fn(usize, Place, Option<Content<'_>>) + Sync)) -> Result<()>;
 
     /// Where records are, in words.
     fn places(&self, spots: &[Spot]) -> Result<Vec<Place>>;

@@ -76,11 +76,21 @@ impl Facts {
                 .with_hint("shardify index --manifest --overwrite writes the manifest anew"));
         }
         let split = split(set, options.split.as_deref())?;
-        let compression = compression(storage, set, split)?;
         let description = match Description::of_metadata(set) {
             Some(description) => description,
             None => look(storage, set, options, cancel, progress)?,
         };
+        Self::of_description(storage, set, split, description)
+    }
+
+    /// Those of a data set of which is known what its records hold.
+    pub(super) fn of_description(
+        storage: &dyn Storage,
+        set: &DataSet,
+        split: &SplitShards,
+        description: Description,
+    ) -> Result<Self> {
+        let compression = compression(storage, set, split)?;
         let listed = set.manifest.get().and_then(|manifest| manifest.splits.iter().find(|it| it.name == split.name));
         let counted = set.info.get().and_then(|info| info.splits.iter().find(|it| it.name == split.name));
         let records =
@@ -171,7 +181,7 @@ pub(super) fn pixels(field: &Field) -> Option<[Option<u64>; 3]> {
     }
 }
 
-fn split<'s>(set: &'s DataSet, wanted: Option<&str>) -> Result<&'s SplitShards> {
+pub(super) fn split<'s>(set: &'s DataSet, wanted: Option<&str>) -> Result<&'s SplitShards> {
     let named = |name: &str| set.splits.iter().find(|split| split.name == name);
     match wanted {
         None => named("train").or_else(|| set.splits.first()).filter(|split| !split.shards.is_empty()),

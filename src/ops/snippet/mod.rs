@@ -14,11 +14,15 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 pub(crate) use self::facts::Facts;
-use super::dataset::find;
+use self::facts::split;
+use super::{
+    dataset::{DataSet, find},
+    describe::Description,
+};
 use crate::{
     error::{Error, Printable, Result},
     pipeline::{Cancel, Progress},
-    storage::LocalStorage,
+    storage::{LocalStorage, Storage},
     tfrecord::Compression,
 };
 
@@ -125,6 +129,21 @@ pub fn snippet(options: &SnippetOptions, cancel: &Cancel, progress: &dyn Progres
     facts.check(options.framework)?;
     let code = code(&facts, options.framework);
     Ok(Snippet { framework: options.framework, split: facts.split, code })
+}
+
+/// The code for each framework, or why it cannot read the data set, of which is known what its records hold.
+pub(crate) fn every(
+    storage: &dyn Storage,
+    set: &DataSet,
+    description: &Description,
+) -> Vec<(&'static str, Result<String>)> {
+    let facts = || Facts::of_description(storage, set, split(set, None)?, description.clone());
+    let of = |framework: Framework| {
+        let facts = facts()?;
+        facts.check(framework)?;
+        Ok(code(&facts, framework))
+    };
+    Framework::ALL.into_iter().map(|framework| (framework.title(), of(framework))).collect()
 }
 
 /// The code for what `convert` has just written: TFDS where it can, plain `tf.data` for compressed shards.

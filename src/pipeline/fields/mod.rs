@@ -65,12 +65,17 @@ impl FieldStats {
 
     /// Looks at one more record, the `number`th of its shard.
     pub fn add(&mut self, payload: &[u8], number: u64, values: bool) {
-        self.payload_bytes += payload.len() as u64;
-        let view = match ExampleView::parse(payload) {
+        self.add_view(&ExampleView::parse(payload), payload.len(), number, values);
+    }
+
+    /// The same, for a payload of so many bytes that was read already.
+    pub fn add_view(&mut self, read: &Result<ExampleView<'_>, Malformed>, bytes: usize, number: u64, values: bool) {
+        self.payload_bytes += bytes as u64;
+        let view = match read {
             Ok(view) => view,
             Err(fault) => {
                 self.malformed += 1;
-                self.first_malformed.get_or_insert((number, fault));
+                self.first_malformed.get_or_insert((number, *fault));
                 return;
             }
         };

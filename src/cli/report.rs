@@ -1,0 +1,108 @@
+//! `shardify report`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::ValueHint;
+use serde_json::json;
+use shardify::{ByteSize, DEFAULT_IMAGES, DataReport, Error, ReportOptions, error::Printable, units::Count};
+
+use super::{
+    Outcome,
+    args::RunArgs,
+    progress::Meter,
+    results::{count, pretty},
+    signal::cancel_saying,
+    ui::Ui,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  A page about a data set, to be opened in a browser:
+    shardify report out/ -o report.html
+
+  What the page says, for programs, from the pixels of at most 10,000 pictures:
+    shardify report out/ -o report.html --images 10000 --json
+
+Exit codes: 0 nothing is wrong, 1 problems were found, 2 could not do it, 130 interrupted.";
+
+/// Show a data set as one HTML page: pictures, classes, sizes, repeats, health
+///
+/// The page is a single file that loads nothing, made for a browser, for mail and for the archive of an experiment. It has random
+/// pictures of each class, class balance, sizes, means and deviations for normalisation, equal and similar pictures (also across
+/// splits), blank and broken ones, odd labels, values of arrays, what `validate` finds, how the data set was made, and code that
+/// reads it. PATH is a folder of shards, a shard, or a pattern; whoever wrote them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// A folder of shards, a shard or a pattern
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    path: PathBuf,
+
+    /// The page; an older report is replaced, any other file is not
+    #[arg(long, short, value_name = "FILE", default_value = "report.html", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    out: PathBuf,
+    /// Replace a file that is no report
+    #[arg(long, help_heading = "Output")]
+    overwrite: bool,
+
+    /// Decode about this many pictures at most, chosen at random; headers and bytes of all are looked at
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_IMAGES, help_heading = "Checks")]
+    images: u64,
+
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Runs the verb and says how it went.
+pub(super) fn main(args: &Args) -> ExitCode {
+    let ui = args.run.ui();
+    let outcome = run(args, &ui);
+    args.run.end(&ui, outcome, |error| error.hint().map(str::to_owned))
+}
+
+fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
+    shardify::check_report_file(&args.out, args.overwrite)?;
+    let mut options = ReportOptions::new(args.path.clone());
+    options.images = args.images;
+    options.threads = args.run.threads();
+    let cancel = cancel_saying(ui, "stopping");
+    let meter = Meter::new(ui, args.run.progress);
+    let report = shardify::report(&options, &cancel, &meter);
+    meter.finish();
+    let report = report?;
+    let page = shardify::report_page(&report)?;
+    shardify::write_report(&args.out, &page, args.overwrite)?;
+    let text = args.run.show(|| pretty(&to_json(&report, args, page.len())), || summary(&report, args, page.len()));
+    let outcome = if report.verdict().is_clean() { Outcome::Clean } else { Outcome::ProblemsFound };
+    Ok((text, outcome))
+}
+
+fn to_json(report: &DataReport, args: &Args, bytes: usize) -> serde_json::Value {
+    let mut json = report.to_json();
+    if let Some(object) = json.as_object_mut() {
+        object.insert("page".to_owned(), json!({ "path": args.out.to_string_lossy(), "bytes": bytes }));
+    }
+    json
+}
+
+fn summary(report: &DataReport, args: &Args, bytes: usize) -> String {
+    let mut lines = vec![(
+        "records",
+        format!("{} in {}, {}", Count(report.records), count(report.shards, "shard", "shards"), ByteSize(report.bytes)),
+    )];
+    if let Some(classes) = &report.classes {
+        lines.push(("classes", Count(classes.rows.total).to_string()));
+    }
+    if let Some(images) = &report.images {
+        lines.push(("pictures", format!("{}, {} decoded", Count(images.total), Count(images.decoded))));
+    }
+    let verdict = report.verdict();
+    let problems = if verdict.is_clean() {
+        "none".to_owned()
+    } else {
+        format!("{}, {}", count(verdict.errors, "error", "errors"), count(verdict.warnings, "warning", "warnings"))
+    };
+    lines.push(("problems", problems));
+    lines.push(("page", format!("{}, {}", Printable(&args.out), ByteSize(bytes as u64))));
+    lines.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect()
+}

@@ -1,0 +1,116 @@
+//! Pictures that look the same and are not the same file.
+//!
+//! Two pictures are near if their hashes differ in few bits and their small grey copies agree. Hashes that differ in up to seven
+//! bits agree in one of eight bytes at least, so only pictures with a byte in common are compared: no pair is missed, and
+//! 100,000 pictures need some 150 million comparisons of hashes instead of 5,000 million. A group consists of a picture and
+//! those that are near to it, not to one another, so that a chain of small steps does not join what looks different.
+
+use super::{
+    super::spot::About,
+    print::{Tile, likeness},
+};
+use crate::{error::Result, pipeline::Cancel};
+
+/// Bits in which the hashes of near pictures differ, at most.
+const MAX_BITS: u32 = 7;
+
+/// How alike the copies of near pictures are, at least.
+const MIN_LIKENESS: f64 = 0.975;
+
+/// Ratios of width and height differ by no more than this factor.
+const MAX_ASPECT: f32 = 1.06;
+
+/// Pictures with so few pixels on a side (28x28 digits) have few details; they have to agree better.
+const SMALL: u32 = 64;
+const MAX_BITS_SMALL: u32 = 2;
+const MIN_LIKENESS_SMALL: f64 = 0.995;
+
+/// A picture with what it looks like.
+#[derive(Debug, Clone)]
+pub(super) struct Print {
+    pub(super) about: About,
+    /// Equal keys are equal files, which are told as such.
+    pub(super) key: u64,
+    pub(super) hash: u64,
+    pub(super) tile: Tile,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+impl Print {
+    fn is_near(&self, other: &Self) -> bool {
+        let is_small = self.width.max(self.height).min(other.width.max(other.height)) < SMALL;
+        let (bits, least) = if is_small { (MAX_BITS_SMALL, MIN_LIKENESS_SMALL) } else { (MAX_BITS, MIN_LIKENESS) };
+        let aspect = |print: &Self| print.width as f32 / print.height.max(1) as f32;
+        let stretch = aspect(self) / aspect(other);
+        (self.hash ^ other.hash).count_ones() <= bits
+            && (1.0 / MAX_ASPECT..=MAX_ASPECT).contains(&stretch)
+            && self.key != other.key
+            && likeness(&self.tile, &other.tile) >= least
+    }
+}
+
+/// Groups of near pictures. Of equal files only the first counts.
+pub(super) fn groups(mut prints: Vec<Print>, cancel: &Cancel) -> Result<Vec<Vec<About>>> {
+    prints.sort_by_key(|print| (print.key, print.about.spot));
+    prints.dedup_by_key(|print| print.key);
+    prints.sort_by_key(|print| print.about.spot);
+    let buckets = Buckets::new(&prints);
+    let mut is_taken = vec![false; prints.len()];
+    let mut groups = Vec::new();
+    for (at, print) in prints.iter().enumerate() {
+        if is_taken.get(at).copied().unwrap_or(true) {
+            continue;
+        }
+        cancel.check()?;
+        let mut group = Vec::new();
+        buckets.each_behind(at, print.hash, |other| {
+            let Some((other, taken)) = prints.get(other).zip(is_taken.get_mut(other)) else { return };
+            if !*taken && print.is_near(other) {
+                *taken = true;
+                group.push(other.about);
+            }
+        });
+        if !group.is_empty() {
+            group.push(print.about);
+            group.sort_by_key(|about| about.spot);
+            groups.push(group);
+        }
+    }
+    Ok(groups)
+}
+
+/// Pictures by each byte of their hashes.
+struct Buckets {
+    hashes: Vec<u64>,
+    /// Positions in order, for each of eight bytes and each of its 256 values.
+    lists: Vec<Vec<u32>>,
+}
+
+impl Buckets {
+    fn new(prints: &[Print]) -> Self {
+        let mut lists = vec![Vec::new(); 8 * 256];
+        for (at, print) in (0..).zip(prints) {
+            for (byte, value) in print.hash.to_be_bytes().into_iter().enumerate() {
+                if let Some(list) = lists.get_mut(byte * 256 + usize::from(value)) {
+                    list.push(at);
+                }
+            }
+        }
+        Self { hashes: prints.iter().map(|print| print.hash).collect(), lists }
+    }
+
+    /// Calls `each` with the positions behind `at` of all hashes that are like this one.
+    fn each_behind(&self, at: usize, hash: u64, mut each: impl FnMut(usize)) {
+        for (byte, value) in hash.to_be_bytes().into_iter().enumerate() {
+            let Some(list) = self.lists.get(byte * 256 + usize::from(value)) else { continue };
+            let behind = list.partition_point(|other| *other as usize <= at);
+            for other in list.get(behind..).unwrap_or_default() {
+                let differs = self.hashes.get(*other as usize).map_or(u64::MAX, |other| hash ^ other);
+                if differs.count_ones() <= MAX_BITS {
+                    each(*other as usize);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Writing the page: complete or not at all, and never over a file that is no report.
+
+use std::path::Path;
+
+use crate::{
+    error::{At, Error, Printable, Result},
+    storage::{EntryKind, LocalStorage, StagedFile, Storage},
+};
+
+/// What the head of every page says; a file that has it may be replaced by a newer report.
+pub(super) const GENERATOR: &str = "<meta name=\"generator\" content=\"shardify";
+
+/// The generator stands in the first bytes of a page.
+const HEAD: u64 = 4096;
+
+/// Whether a page may be written there. Asked before the work begins, too.
+///
+/// # Errors
+/// [`ErrorKind::Output`](crate::ErrorKind::Output) if another file is there, or a folder.
+pub(super) fn check(out: &Path, overwrite: bool) -> Result<()> {
+    let storage = &LocalStorage;
+    match storage.stat(out)? {
+        None => {
+            let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+            match parent.map(|parent| storage.stat(parent)).transpose()? {
+                Some(Some(EntryKind::Dir)) | None => Ok(()),
+                Some(_) => {
+                    let parent = Printable(parent.unwrap_or(out)).to_string();
+                    Err(Error::output(format!("there is no folder {parent}")).with_hint("make it first")).at(out)
+                }
+            }
+        }
+        Some(EntryKind::File { bytes }) if overwrite || is_report(out, bytes)? => Ok(()),
+        Some(EntryKind::File { .. }) => Err(Error::output("a file is there that is no report of shardify")
+            .with_hint("name another file with --out, or replace it with --overwrite"))
+        .at(out),
+        Some(_) => {
+            Err(Error::output("it is there, and is no file").with_hint("name a file, as in --out report.html")).at(out)
+        }
+    }
+}
+
+fn is_report(out: &Path, bytes: u64) -> Result<bool> {
+    let file = LocalStorage.open(out)?;
+    let mut head = vec![0; usize::try_from(bytes.min(HEAD)).unwrap_or(0)];
+    file.read_exact_at(&mut head, 0).at(out)?;
+    Ok(memchr::memmem::find(&head, GENERATOR.as_bytes()).is_some())
+}
+
+/// Writes the page.
+pub(super) fn write(out: &Path, page: &str, overwrite: bool) -> Result<()> {
+    check(out, overwrite)?;
+    let mut file = StagedFile::create(out)?;
+    file.append(page.as_bytes())?;
+    file.commit()?;
+    let dir = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    LocalStorage.sync_dir(dir)
+}
