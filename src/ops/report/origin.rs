@@ -81,11 +81,11 @@ fn command(manifest: &Manifest) -> Option<String> {
     words.extend(inputs.iter().map(|input| path(input)));
     words.push("OUT".to_owned());
     // The default is the name of the first input, of a file without its ending.
-    let is_default = inputs.first().map(Path::new).is_some_and(|input| {
+    let has_default_name = inputs.first().map(Path::new).is_some_and(|input| {
         let names = [input.file_name(), input.file_stem()];
         names.into_iter().flatten().any(|name| dataset_name(&name.to_string_lossy()) == manifest.name)
     });
-    if !is_default {
+    if !has_default_name {
         words.extend(["--name".to_owned(), quoted(&manifest.name)]);
     }
     for (place, flag, default) in FLAGS {
