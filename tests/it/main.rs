@@ -33,6 +33,8 @@ mod read_foreign;
 #[cfg(feature = "cli")]
 mod repair;
 #[cfg(feature = "cli")]
+mod report;
+#[cfg(feature = "cli")]
 mod reshard;
 mod support;
 #[cfg(feature = "cli")]

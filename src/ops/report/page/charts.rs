@@ -43,7 +43,10 @@ impl Histogram {
         let most = bins.counts.iter().max().copied().filter(|most| *most > 0)?;
         let step = WIDTH / bins.counts.len() as f64;
         let show = |value: f64| in_unit(value, unit);
-        let bars = bins.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, times)| {
+        let (min, max) = numbers.min.zip(numbers.max)?;
+        // A single bar says less than its number.
+        let counts = bins.counts.iter().filter(|_| min < max);
+        let bars = counts.enumerate().filter(|(_, count)| **count > 0).map(|(at, times)| {
             // What is there is seen, however little it is.
             let height = (*times as f64 / most as f64 * HEIGHT).max(1.5);
             let from = bins.start + at as f64 * bins.width;
@@ -56,7 +59,6 @@ impl Histogram {
                 title: format!("from {} to below {}: {}", show(from), show(from + bins.width), count(*times)),
             }
         });
-        let (min, max) = numbers.min.zip(numbers.max)?;
         Some(Self {
             title: title.to_owned(),
             summary: summary(numbers, unit),
@@ -105,6 +107,9 @@ impl Fill {
     pub(super) fn of(at: usize, split: &SplitFacts, cap: Option<u64>) -> Option<Self> {
         let shards = &split.fill.items;
         let largest = shards.iter().map(|shard| shard.bytes).max().filter(|bytes| *bytes > 0)?;
+        if shards.len() == 1 && cap.is_none() {
+            return None; // A single bar without a measure says nothing.
+        }
         let smallest = shards.iter().map(|shard| shard.bytes).min()?;
         // A cap that is far away would make all bars invisible.
         let shown_cap = cap.filter(|cap| *cap >= largest && *cap / 8 <= largest);

@@ -23,14 +23,15 @@ pub(super) fn number(number: f64) -> String {
         let whole = count(size as u64);
         return if number < 0.0 { format!("-{whole}") } else { whole };
     }
-    match size {
-        1000.0..1e15 => format!("{number:.0}"),
+    let text = match size {
+        1000.0..1e15 => return format!("{number:.0}"),
         100.0..1000.0 => format!("{number:.1}"),
         10.0..100.0 => format!("{number:.2}"),
         1.0..10.0 => format!("{number:.3}"),
         0.001..1.0 => format!("{number:.4}"),
-        _ => format!("{number:.3e}"),
-    }
+        _ => return format!("{number:.3e}"),
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A share in percent; what is not nothing is not shown as nothing.
@@ -80,6 +81,8 @@ mod tests {
             (0.485_123, "0.4851"),
             (-12.345, "-12.35"),
             (123.456, "123.5"),
+            (2.4, "2.4"),
+            (99.999, "100"),
             (1e-9, "1.000e-9"),
             (1.5e300, "1.500e300"),
         ] {

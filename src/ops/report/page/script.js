@@ -23,8 +23,6 @@
   }
   let at = 0;
   const show = (next) => {
-    const visible = thumbs.filter((thumb) => thumb === thumbs[next] || thumb.offsetParent !== null);
-    if (!visible.length) return;
     at = (next + thumbs.length) % thumbs.length;
     const image = thumbs[at].querySelector("img");
     shown.src = image.src;

@@ -81,6 +81,8 @@ pub(super) struct ClassPart {
 #[derive(Debug)]
 pub(super) struct ClassView {
     pub(super) name: String,
+    /// Whether the name is another than the label.
+    pub(super) has_name: bool,
     pub(super) label: i64,
     pub(super) per_split: Vec<u64>,
     pub(super) records: u64,
@@ -96,6 +98,7 @@ pub(super) fn class_parts(report: &DataReport) -> Vec<ClassPart> {
         .iter()
         .map(|row| ClassView {
             name: if row.name.trim().is_empty() { row.label.to_string() } else { row.name.clone() },
+            has_name: !row.name.trim().is_empty() && row.name != row.label.to_string(),
             label: row.label,
             per_split: row.per_split.iter().copied().take(SPLIT_COLUMNS).collect(),
             records: row.records,

@@ -114,3 +114,53 @@ impl Buckets {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::report::spot::Spot;
+
+    /// A print whose copy is a slope with some spots on it, which no other seed has.
+    fn print(at: u32, seed: u64, change: u64) -> Print {
+        let mut tile = [0; 256];
+        let mut state = seed;
+        for (at, sample) in tile.iter_mut().enumerate() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *sample = u8::try_from((state >> 57) + (at as u64 & 15) * 8).unwrap();
+        }
+        let hash = crate::ops::report::look::number(seed, 0) ^ change;
+        let about = About { spot: Spot { shard: 0, record: at, offset: u64::from(at) * 100 }, split: 0, label: None };
+        Print { about, key: u64::from(at) + 1, hash, tile, width: 200, height: 150 }
+    }
+
+    fn records(prints: Vec<Print>) -> Vec<Vec<u32>> {
+        let groups = groups(prints, &Cancel::default()).unwrap();
+        groups.iter().map(|group| group.iter().map(|about| about.spot.record).collect()).collect()
+    }
+
+    #[test]
+    fn what_differs_in_seven_bits_is_found_wherever_they_are() {
+        for change in [0, 1, 0x7f, 0x0101_0101_0101_0100, 0x8000_0000_0000_003f] {
+            let prints = vec![print(0, 1, 0), print(1, 2, 0), print(2, 1, change)];
+            assert_eq!(records(prints), [[0, 2]], "{change:#x}");
+        }
+        assert!(records(vec![print(0, 1, 0), print(1, 1, 0xff)]).is_empty());
+    }
+
+    #[test]
+    fn a_likeness_of_hashes_alone_is_not_enough() {
+        let other = Print { hash: print(0, 1, 0).hash, ..print(1, 2, 0) };
+        assert!(records(vec![print(0, 1, 0), other]).is_empty());
+        let stretched = Print { width: 300, ..print(1, 1, 0) };
+        assert!(records(vec![print(0, 1, 0), stretched]).is_empty());
+        let equal = Print { key: 1, ..print(1, 1, 0) };
+        assert!(records(vec![print(0, 1, 0), equal]).is_empty());
+    }
+
+    #[test]
+    fn a_chain_of_small_steps_is_no_group() {
+        // The first is near to the second and the second to the third, but not the first to the third.
+        let prints = vec![print(0, 1, 0), print(1, 1, 0x1f), print(2, 1, 0x1f1f)];
+        assert_eq!(records(prints), [[0, 1]]);
+    }
+}
