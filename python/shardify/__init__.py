@@ -34,6 +34,7 @@ from ._keys import Keys
 from ._options import Compression, Existing, OnError, Shards, Size, Split
 from ._progress import Progress, Watcher
 from ._repair import DamagedShard, Lost, RepairedSplit, RepairPlan, RepairPlanSplit, RepairReport, repair
+from ._report import DataReport, report
 from ._reshard import Label, Values, reshard
 from ._reshard_reports import PlannedSplit, ReshardedSplit, ReshardPlan, ReshardReport
 from ._shardify import __version__
@@ -52,6 +53,7 @@ __all__ = [
     "ConvertWarning",
     "DamageError",
     "DamagedShard",
+    "DataReport",
     "Dataset",
     "DryRun",
     "DrySplit",
@@ -106,6 +108,7 @@ __all__ = [
     "inspect",
     "open",
     "repair",
+    "report",
     "reshard",
     "snippet",
     "validate",

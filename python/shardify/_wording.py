@@ -19,7 +19,7 @@ _VALUE = r"""(?P<value>
 
 _OPTION = re.compile(rf"(?P<quote>`?)(?<![\w-]){_NAME}(?P=quote)(?:[ ]{_VALUE})?", re.VERBOSE)
 
-_VERBS = "convert|export|index|inspect|repair|reshard|validate"
+_VERBS = "convert|export|index|inspect|repair|report|reshard|validate"
 
 _CALL = re.compile(
     rf"""\bshardify[ ](?P<verb>{_VERBS})

@@ -9,6 +9,7 @@ mod inspect;
 mod open;
 mod options;
 mod repair;
+mod report;
 mod reshard;
 mod run;
 mod snippet;
@@ -26,6 +27,7 @@ mod _shardify {
         inspect::inspect,
         open::{Records, RecordsIter, Rows, RowsIter, open},
         repair::repair,
+        report::report,
         reshard::reshard,
         snippet::snippet,
         validate::validate,

@@ -3,7 +3,6 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::ValueHint;
-use serde_json::json;
 use shardify::{ByteSize, DEFAULT_IMAGES, DataReport, Error, ReportOptions, error::Printable, units::Count};
 
 use super::{
@@ -72,20 +71,13 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let report = report?;
     let page = shardify::report_page(&report)?;
     shardify::write_report(&args.out, &page, args.overwrite)?;
-    let text = args.run.show(|| pretty(&to_json(&report, args, page.len())), || summary(&report, args, page.len()));
+    let bytes = page.len() as u64;
+    let text = args.run.show(|| pretty(&report.to_json(&args.out, bytes)), || summary(&report, args, bytes));
     let outcome = if report.verdict().is_clean() { Outcome::Clean } else { Outcome::ProblemsFound };
     Ok((text, outcome))
 }
 
-fn to_json(report: &DataReport, args: &Args, bytes: usize) -> serde_json::Value {
-    let mut json = report.to_json();
-    if let Some(object) = json.as_object_mut() {
-        object.insert("page".to_owned(), json!({ "path": args.out.to_string_lossy(), "bytes": bytes }));
-    }
-    json
-}
-
-fn summary(report: &DataReport, args: &Args, bytes: usize) -> String {
+fn summary(report: &DataReport, args: &Args, bytes: u64) -> String {
     let mut lines = vec![(
         "records",
         format!("{} in {}, {}", Count(report.records), count(report.shards, "shard", "shards"), ByteSize(report.bytes)),
@@ -103,6 +95,6 @@ fn summary(report: &DataReport, args: &Args, bytes: usize) -> String {
         format!("{}, {}", count(verdict.errors, "error", "errors"), count(verdict.warnings, "warning", "warnings"))
     };
     lines.push(("problems", problems));
-    lines.push(("page", format!("{}, {}", Printable(&args.out), ByteSize(bytes as u64))));
+    lines.push(("page", format!("{}, {}", Printable(&args.out), ByteSize(bytes))));
     lines.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect()
 }

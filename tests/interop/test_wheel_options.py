@@ -8,7 +8,7 @@ import shardify as wheel
 
 from conftest import shardify
 
-VERBS = ["convert", "export", "index", "inspect", "repair", "reshard", "validate"]
+VERBS = ["convert", "export", "index", "inspect", "repair", "report", "reshard", "validate"]
 
 # What is printed, and how it ends, is the matter of the command line.
 COMMAND_LINE = {"json", "quiet", "verbose", "help", "version"}

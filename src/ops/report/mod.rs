@@ -21,7 +21,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub use self::page::Verdict;
 use self::{
@@ -129,12 +129,14 @@ pub fn write_report(out: &Path, page: &str, overwrite: bool) -> Result<()> {
 }
 
 impl DataReport {
-    /// Everything but the bytes of pictures, and what is wrong, counted; as `--json` prints it.
+    /// Everything but the bytes of pictures, what is wrong, counted, and where the page is and of how many bytes; as `--json`
+    /// prints it.
     #[must_use]
-    pub fn to_json(&self) -> Value {
+    pub fn to_json(&self, page: &Path, bytes: u64) -> Value {
         let mut json = serde_json::to_value(self).unwrap_or_default();
         if let (Some(object), Ok(verdict)) = (json.as_object_mut(), serde_json::to_value(self.verdict())) {
             object.insert("verdict".to_owned(), verdict);
+            object.insert("page".to_owned(), json!({ "path": page.to_string_lossy(), "bytes": bytes }));
         }
         json
     }

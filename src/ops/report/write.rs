@@ -32,7 +32,7 @@ pub(super) fn check(out: &Path, overwrite: bool) -> Result<()> {
         }
         Some(EntryKind::File { bytes }) if overwrite || is_report(out, bytes)? => Ok(()),
         Some(EntryKind::File { .. }) => Err(Error::output("a file is there that is no report of shardify")
-            .with_hint("name another file with --out, or replace it with --overwrite"))
+            .with_hint("name another file with --out; --overwrite replaces it"))
         .at(out),
         Some(_) => {
             Err(Error::output("it is there, and is no file").with_hint("name a file, as in --out report.html")).at(out)
