@@ -73,9 +73,9 @@ def report(
         StorageError: the operating system refused.
         KeyboardInterrupt: Ctrl-C was pressed.
     """
-    page = os.fspath(out)
+    data, page = os.fspath(path), os.fspath(out)
     options = {
-        "path": os.fspath(path),
+        "path": data,
         "out": page,
         "overwrite": overwrite,
         "images": images,
@@ -84,7 +84,7 @@ def report(
     found = call(_shardify.report, options, progress)
     pictures = found["images"] or {"mean": [], "deviation": []}
     return DataReport(
-        path=options["path"],
+        path=data,
         out=page,
         page_bytes=found["page"]["bytes"],
         records=found["records"],

@@ -127,7 +127,7 @@ fn what_is_wrong_with_pictures() {
 
 fn bytes(value: &[u8]) -> shardify::example::proto::feature::Kind {
     shardify::example::proto::feature::Kind::BytesList(shardify::example::proto::BytesList {
-        value: vec![value.to_vec().into()],
+        value: vec![value.to_vec()],
     })
 }
 
