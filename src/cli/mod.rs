@@ -6,6 +6,7 @@ mod export;
 mod extras;
 mod index;
 mod inspect;
+mod layout;
 mod output;
 mod progress;
 mod repair;

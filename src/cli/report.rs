@@ -11,7 +11,7 @@ use super::{
     progress::Meter,
     results::{count, pretty},
     signal::cancel_saying,
-    ui::Ui,
+    ui::{GREEN, RED, Ui, YELLOW, paint},
 };
 
 const EXAMPLES: &str = "\
@@ -89,10 +89,12 @@ fn summary(report: &DataReport, args: &Args, bytes: u64) -> String {
         lines.push(("pictures", format!("{}, {} decoded", Count(images.total), Count(images.decoded))));
     }
     let verdict = report.verdict();
-    let problems = if verdict.is_clean() {
-        "none".to_owned()
-    } else {
-        format!("{}, {}", count(verdict.errors, "error", "errors"), count(verdict.warnings, "warning", "warnings"))
+    let (errors, warnings) = (verdict.errors, verdict.warnings);
+    let problems = match (count(errors, "error", "errors"), count(warnings, "warning", "warnings")) {
+        _ if verdict.is_clean() => paint("none", GREEN),
+        (errors, _) if warnings == 0 => paint(&errors, RED),
+        (_, warnings) if errors == 0 => paint(&warnings, YELLOW),
+        (errors, warnings) => format!("{}, {}", paint(&errors, RED), paint(&warnings, YELLOW)),
     };
     lines.push(("problems", problems));
     lines.push(("page", format!("{}, {}", Printable(&args.out), ByteSize(bytes))));

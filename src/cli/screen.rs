@@ -1,6 +1,6 @@
 //! The terminal as the progress bar sees it: a little narrower than it is.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
@@ -19,6 +19,16 @@ struct Screen(Term);
 /// Where bars are drawn when standard error is a terminal.
 pub(super) fn target() -> ProgressDrawTarget {
     ProgressDrawTarget::term_like_with_hz(Box::new(Screen(Term::buffered_stderr())), HERTZ)
+}
+
+/// The columns of standard output, if it is a terminal.
+pub(super) fn stdout_width() -> Option<usize> {
+    io::stdout().is_terminal().then(|| usize::from(Term::stdout().size().1))
+}
+
+/// The columns of standard error, if it is a terminal.
+pub(super) fn stderr_width() -> Option<usize> {
+    io::stderr().is_terminal().then(|| usize::from(Term::stderr().size().1))
 }
 
 /// The columns that a bar may take.

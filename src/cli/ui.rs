@@ -12,7 +12,7 @@ use std::{
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
 use indicatif::MultiProgress;
 
-use super::screen;
+use super::{layout, screen};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,7 @@ impl Ui {
 
     /// Prints a result. A reader that went away is no failure.
     pub(super) fn print(&self, text: &str) -> ExitCode {
+        let text = layout::fit(text, screen::stdout_width());
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => ExitCode::SUCCESS,
@@ -94,13 +95,9 @@ impl Ui {
     }
 
     fn say(&self, what: &str, color: &str, text: &str) {
-        self.above_bars(|| {
-            if colored() {
-                eprintln!("{color}{what}\x1b[0m: {text}");
-            } else {
-                eprintln!("{what}: {text}");
-            }
-        });
+        let what = if colored(&io::stderr()) { format!("{color}{what}\x1b[0m") } else { what.to_owned() };
+        let line = layout::fit(&format!("{what}: {text}\n"), screen::stderr_width());
+        self.above_bars(|| eprint!("{line}"));
     }
 
     fn above_bars(&self, print: impl FnOnce()) {
@@ -108,14 +105,15 @@ impl Ui {
     }
 }
 
-const RED: &str = "\x1b[1;31m";
-const YELLOW: &str = "\x1b[1;33m";
+pub(super) const RED: &str = "\x1b[1;31m";
+pub(super) const YELLOW: &str = "\x1b[1;33m";
+pub(super) const GREEN: &str = "\x1b[1;32m";
 const BLUE: &str = "\x1b[1;34m";
 
-/// Whether messages are coloured: on a terminal, unless `NO_COLOR` asks not to.
-fn colored() -> bool {
+/// Whether text there is coloured: on a terminal, unless `NO_COLOR` asks not to.
+fn colored(stream: &impl IsTerminal) -> bool {
     let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
-    io::stderr().is_terminal() && unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    stream.is_terminal() && unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Prints what the argument parser has to say: help to stdout, faults to stderr.
@@ -157,20 +155,12 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// Lines up columns: the first to the left, the others to the right.
+/// Lines up columns: the first to the left, the others to the right; as a list where the terminal is too narrow.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            if column == 0 { format!("  {cell:<width$}") } else { format!("{cell:>width$}") }
-        });
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    layout::table(rows, screen::stdout_width())
+}
+
+/// A word in a colour, if it goes to a terminal.
+pub(super) fn paint(text: &str, color: &str) -> String {
+    if colored(&io::stdout()) { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use clap::ValueHint;
 use shardify::{
-    ByteSize, Error, Finding, FindingKind, ValidateOptions, ValidateReport, error::Printable, units::Count,
+    ByteSize, Error, Finding, FindingKind, Severity, ValidateOptions, ValidateReport, error::Printable, units::Count,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     progress::Meter,
     results::{count, pretty, speed},
     signal::cancel_saying,
-    ui::{Ui, Verbosity, duration},
+    ui::{GREEN, RED, Ui, Verbosity, YELLOW, duration, paint},
 };
 
 const EXAMPLES: &str = "\
@@ -96,10 +96,13 @@ fn report_text(report: &ValidateReport, verbose: bool) -> String {
     let width = lines.iter().map(|finding| finding.kind.name().len()).max().unwrap_or(0);
     let mut text = String::new();
     for finding in &lines {
-        let severity = finding.severity.name();
+        let severity = match finding.severity {
+            Severity::Error => paint("error", RED) + "  ",
+            Severity::Warning => paint("warning", YELLOW),
+        };
         // It may repeat what stands in a file.
         let message = Printable(finding.message.as_ref());
-        text.push_str(&format!("{severity:<7}  {:<width$}  {}{message}\n", finding.kind, place(finding)));
+        text.push_str(&format!("{severity}  {:<width$}  {}{message}\n", finding.kind, place(finding)));
     }
     let mut left = false;
     for (kind, all) in &report.by_kind {
@@ -138,11 +141,12 @@ fn place(finding: &Finding) -> String {
 
 fn closing(report: &ValidateReport) -> String {
     let verdict = match (report.errors, report.warnings) {
-        (0, 0) => "no problem found".to_owned(),
-        (errors, 0) => count(errors, "error", "errors"),
-        (0, warnings) => count(warnings, "warning", "warnings"),
+        (0, 0) => paint("no problem found", GREEN),
+        (errors, 0) => paint(&count(errors, "error", "errors"), RED),
+        (0, warnings) => paint(&count(warnings, "warning", "warnings"), YELLOW),
         (errors, warnings) => {
-            format!("{}, {}", count(errors, "error", "errors"), count(warnings, "warning", "warnings"))
+            let (errors, warnings) = (count(errors, "error", "errors"), count(warnings, "warning", "warnings"));
+            format!("{}, {}", paint(&errors, RED), paint(&warnings, YELLOW))
         }
     };
     format!(

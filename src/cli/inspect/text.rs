@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use console::measure_text_width;
 use shardify::{
     ByteSize, ClassCount, InspectReport, InspectedSet, SchemaSource, ShownFeature, ShownRecord, Spread,
     error::Printable,
@@ -11,7 +12,9 @@ use shardify::{
 };
 
 use super::super::{
+    layout::columns,
     results::count,
+    screen,
     ui::{duration, table},
 };
 
@@ -24,7 +27,7 @@ const LARGEST: usize = 10;
 const SMALLEST: usize = 5;
 
 /// The widest bar.
-const BAR: u64 = 40;
+const BAR: usize = 40;
 
 pub(super) fn report(report: &InspectReport, verbose: bool) -> String {
     let mut text = String::new();
@@ -137,19 +140,6 @@ fn printable(text: &str) -> String {
     if text.is_empty() { "\"\"".to_owned() } else { Printable(Path::new(text)).to_string() }
 }
 
-/// Columns to the left.
-fn columns(rows: &[[String; 4]]) -> String {
-    let width =
-        |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..4).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        text.push_str(&format!("  {}\n", cells.join("  ").trim_end()));
-    }
-    text
-}
-
 /// What a field means, in a word or two.
 pub(super) fn meaning(field: &Field) -> String {
     let shape = |dims: &[Option<u64>]| {
@@ -242,15 +232,22 @@ fn classes(set: &InspectedSet, verbose: bool) -> String {
 }
 
 fn bars<'a>(classes: impl Iterator<Item = &'a ClassCount>, most: u64) -> String {
-    let rows: Vec<[String; 4]> = classes
+    let mut rows: Vec<[String; 4]> = classes
         .map(|class| {
-            let length = u128::from(class.records) * u128::from(BAR) / u128::from(most.max(1));
-            let bar = "#".repeat(usize::try_from(length).unwrap_or(0).max(usize::from(class.records > 0)));
             let name =
                 class.name.as_deref().filter(|name| *name != class.label.to_string()).map_or(String::new(), printable);
-            [class.label.to_string(), name, Count(class.records).to_string(), bar]
+            [class.label.to_string(), name, Count(class.records).to_string(), class.records.to_string()]
         })
         .collect();
+    // The last cell is a bar, which takes what is left of the line.
+    let used = |row: &[String; 4]| row.iter().take(3).map(|cell| measure_text_width(cell) + 2).sum::<usize>() + 2;
+    let used = rows.iter().map(used).max().unwrap_or(0);
+    let room = screen::stdout_width().map_or(BAR, |width| width.saturating_sub(used).min(BAR));
+    for [.., last] in &mut rows {
+        let records: u64 = last.parse().unwrap_or(0);
+        let length = usize::try_from(u128::from(records) * room as u128 / u128::from(most.max(1))).unwrap_or(0);
+        *last = "#".repeat(length.max(usize::from(records > 0)));
+    }
     columns(&rows)
 }
 
