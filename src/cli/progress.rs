@@ -174,6 +174,12 @@ fn bar_line(width: usize, name: &str, done: u64, total: Option<u64>, parts: &[St
     line.chars().take(width).collect()
 }
 
+/// A line in a log, which says everything by itself.
+fn log_line(name: &str, done: u64, total: Option<u64>, parts: &[String]) -> String {
+    let of = total.map(|total| format!(" of {}", Count(total))).unwrap_or_default();
+    format!("{name}: {}{of}  {}", Count(done), parts.join("  ")).trim_end().to_owned()
+}
+
 /// A time to go, which is never known to a tenth of a second.
 fn eta(left: Duration) -> String {
     match left.as_secs() {
@@ -220,9 +226,7 @@ impl Progress for Meter {
         match &step.bar {
             Some(bar) => bar.set_message(bar_line(screen::width(), &step.name, step.done, step.total, &status)),
             None => {
-                let status = status.join("  ");
-                let of = step.total.map(|total| format!(" of {}", Count(total))).unwrap_or_default();
-                self.ui.log(&format!("{}: {}{of}  {status}", step.name, Count(step.done)));
+                self.ui.log(&log_line(&step.name, step.done, step.total, &status));
             }
         }
     }
@@ -269,6 +273,30 @@ mod tests {
         for width in 0..200 {
             assert!(line(width).chars().count() <= width, "{width}: {}", line(width));
         }
+    }
+
+    #[test]
+    fn a_line_in_a_log_says_everything() {
+        let parts = ["ETA 2h 05m", "1.0k/s", "4.19 MB/s", "3 skipped", "train-00060"].map(str::to_owned);
+        assert_eq!(
+            log_line("converting", 1024, Some(14_197_122), &parts),
+            "converting: 1,024 of 14,197,122  ETA 2h 05m  1.0k/s  4.19 MB/s  3 skipped  train-00060"
+        );
+        assert_eq!(log_line("listing inputs", 7, None, &[]), "listing inputs: 7");
+    }
+
+    /// Where there is no terminal: nothing before a minute, then a line a minute.
+    #[test]
+    fn a_line_a_minute() {
+        let meter = Meter { bar: false, every: Some(Duration::from_mins(1)), ..Meter::new(&Ui::plain(), When::Never) };
+        let printed = |meter: &Meter| meter.lock().printed;
+        meter.step("converting", Some(9));
+        let started = printed(&meter);
+        meter.advance(1, 0, 0);
+        assert_eq!(printed(&meter), started, "too early");
+        meter.lock().printed = started - Duration::from_mins(1);
+        meter.advance(1, 0, 0);
+        assert!(printed(&meter) >= started, "due");
     }
 
     #[test]
