@@ -10,7 +10,7 @@ use serde_json::json;
 use shardify::{Compression, Error, ErrorKind, error::Place, units::Count};
 
 use super::{
-    Outcome,
+    Outcome, nearby,
     progress::When,
     signal::INTERRUPTED,
     ui::{Ui, Verbosity},
@@ -100,7 +100,13 @@ impl RunArgs {
                 }
             }
             Err(error) => {
-                let hint = hint(&error);
+                // Of what is to be written, nothing is misspelt.
+                let is_missing = error.message().contains("there is no such");
+                let near = error.path().filter(|_| is_missing).and_then(nearby::question);
+                let hint = match (near, hint(&error)) {
+                    (Some(near), Some(hint)) => Some(format!("{near} {hint}")),
+                    (near, hint) => near.or(hint),
+                };
                 ui.error(&error.to_string(), hint.as_deref());
                 if self.json {
                     ui.print(&error_json(&error, hint.as_deref()));

@@ -7,8 +7,10 @@ mod extras;
 mod index;
 mod inspect;
 mod layout;
+mod nearby;
 mod output;
 mod progress;
+mod reference;
 mod repair;
 mod repair_results;
 mod report;
@@ -71,6 +73,9 @@ enum Command {
     Snippet(snippet::Args),
     Completions(extras::CompletionsArgs),
     Man(extras::ManArgs),
+    /// Print the reference of all options, docs/options.md
+    #[command(hide = true)]
+    Options,
 }
 
 /// Runs the command that the process was started with.
@@ -96,6 +101,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Snippet(args) => snippet::main(&args),
         Command::Completions(args) => extras::completions(&args),
         Command::Man(args) => extras::man(&args),
+        Command::Options => reference::print(),
     }
 }
 
@@ -104,7 +110,7 @@ shardify turns image folders and .npy arrays into training-ready TFRecord shards
 
   shardify convert ./imgs out/                             one folder a class becomes shards
   shardify convert x_train.npy out/ --labels y_train.npy   rows of arrays become shards
-  shardify validate out/                                   find all that is wrong with shards
+  shardify report out/                                     a page to look at what is in them
 
 `shardify --help` lists the verbs, `shardify VERB --help` explains the options of one.
 ";

@@ -200,7 +200,7 @@ fn verbs(desk: &Desk) -> Vec<String> {
 /// What the examples of a verb name beside `imgs` and the arrays.
 fn plant_for(verb: &str, desk: &Desk) {
     match verb {
-        "validate" => _ = desk.run("convert imgs out").expect(0),
+        "validate" | "report" => _ = desk.run("convert imgs out").expect(0),
         "snippet" => {
             desk.run("convert x_train.npy out --labels y_train.npy --split train=0.8,val=0.2").expect(0);
         }
@@ -275,6 +275,22 @@ fn help_is_as_it_was_reviewed() {
         assert_eq!(got, expected, "{file} differs: if it should, run again with UPDATE_GOLDEN=1 and review the change");
         let widest = got.lines().map(|line| line.chars().count()).max().unwrap_or(0);
         assert!(widest <= 100, "{file} has a line of {widest} columns");
+    }
+}
+
+/// The reference of options is what the definitions say. `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn the_reference_of_options_is_up_to_date() {
+    let desk = Desk::new();
+    let got = desk.run("options").expect(0).stdout;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/options.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &got).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(got == expected, "docs/options.md is stale: run the tests again with UPDATE_GOLDEN=1");
+    for verb in verbs(&desk) {
+        assert!(got.contains(&format!("## shardify {verb}\n")), "{verb}");
     }
 }
 
