@@ -217,6 +217,38 @@ fn compressed_and_damaged_shards() {
     assert!(page.contains("data-crc") && page.contains("shardify repair"));
 }
 
+/// Records may claim any shape.
+#[test]
+fn pixels_that_claim_to_be_huge() {
+    let desk = Desk::new();
+    desk.run("convert imgs out --format raw").expect(0);
+    let path = desk.path("out/imgs-train.tfrecord-00000-of-00001");
+    let side = i64::from(u32::MAX);
+    let pixels = bytes(&[9; 300]);
+    let features = [
+        ("image", pixels),
+        ("label", ints(&[0])),
+        ("image/height", ints(&[side])),
+        ("image/width", ints(&[side])),
+        ("image/channels", ints(&[3])),
+        ("image/shape", ints(&[side, side, 3])),
+    ];
+    fs::write(&path, shard([example(&features)])).unwrap();
+    let (_, found) = report(&desk, "out", 1);
+    assert_eq!(found["images"]["broken"]["total"], 1);
+}
+
+/// A page may lie beside the shards that it is about.
+#[test]
+fn a_page_in_the_folder_of_the_shards() {
+    let desk = Desk::new();
+    desk.run("convert imgs out").expect(0);
+    desk.run("report out -o out/report.html").expect(0);
+    desk.run("validate out").expect(0);
+    desk.run("report out -o out/report.html").expect(0);
+    assert_eq!(crate::support::count_ending(&desk.path("out"), ".partial"), 0);
+}
+
 #[test]
 fn several_data_sets_are_named() {
     let desk = Desk::new();

@@ -26,7 +26,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct KnownShard {
     pub(super) path: PathBuf,
-    pub(super) split: String,
+    /// The position of its split.
+    pub(super) split: usize,
     pub(super) compression: Compression,
     pub(super) intact: Spans,
 }
@@ -34,6 +35,8 @@ pub(super) struct KnownShard {
 /// What reading again needs.
 pub(super) struct Shards<'a> {
     pub(super) shards: &'a [KnownShard],
+    /// The names of the splits.
+    pub(super) splits: &'a [String],
     pub(super) storage: &'a dyn Storage,
     pub(super) threads: usize,
     pub(super) spool: &'a Spool<'a>,
@@ -52,7 +55,7 @@ impl Shards<'_> {
         let filename = FILE_NAMES.iter().find_map(|key| view.get(key)?.bytes().next());
         let label = self.label.and_then(|key| single(view.get(key)?));
         let place = Place {
-            split: shard.split.clone(),
+            split: self.splits.get(shard.split).cloned().unwrap_or_default(),
             shard: shard.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             record: u64::from(spot.record),
             filename: filename.map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default(),
@@ -84,6 +87,9 @@ impl Shards<'_> {
         let paths = [shard.path.clone()];
         let Self { storage, spool, cancel, .. } = *self;
         let scan = Scan { shards: &paths, storage, threads: 1, file_crc: false, spool, cancel, progress: &Silent };
+        // Damaged compressed shards are read in stretches, in which records are known by their offset only.
+        let offset = |spot: Spot| shard.intact.get(RecordIndex(u64::from(spot.record))).map(|span| span.offset.0);
+        let wanted = wanted.iter().filter_map(|(at, spot)| Some((offset(*spot)?, *at, *spot))).collect();
         scan.run(&Wanted { wanted, shard, shards: self, each }, |_, scanned| scanned.map(|_| ()))
     }
 }
@@ -111,7 +117,8 @@ fn changed(path: &Path, spot: Spot) -> Error {
 
 /// The records of one compressed shard that are wanted.
 struct Wanted<'a> {
-    wanted: &'a [(usize, Spot)],
+    /// Where each starts, in uncompressed bytes and in this order; and its position among the spots.
+    wanted: Vec<(u64, usize, Spot)>,
     shard: &'a KnownShard,
     shards: &'a Shards<'a>,
     each: Each<'a>,
@@ -121,10 +128,9 @@ impl Visit for Wanted<'_> {
     type Part = ();
 
     fn record(&self, payload: &[u8], place: RecordPlace, (): &mut ()) {
-        // Damaged compressed shards are read in stretches, in which records are known by their offset only.
-        let from = self.wanted.partition_point(|(_, spot)| spot.offset < place.offset);
+        let from = self.wanted.partition_point(|(offset, ..)| *offset < place.offset);
         let here = self.wanted.get(from..).unwrap_or_default().iter();
-        for (at, spot) in here.take_while(|(_, spot)| spot.offset == place.offset) {
+        for (_, at, spot) in here.take_while(|(offset, ..)| *offset == place.offset) {
             self.shards.tell(self.shard, *spot, *at, payload, self.each);
         }
     }
@@ -145,6 +151,10 @@ impl Again for Shards<'_> {
             }
         }
         Ok(())
+    }
+
+    fn split(&self, spot: Spot) -> usize {
+        usize::try_from(spot.shard).ok().and_then(|at| self.shards.get(at)).map_or(0, |shard| shard.split)
     }
 
     fn places(&self, spots: &[Spot]) -> Result<Vec<Place>> {

@@ -30,7 +30,7 @@ pub(super) struct Look {
     pub(super) value: Option<String>,
     pub(super) pictures: PictureVisit,
     /// Of each shard, the position of its split and a number made of its name.
-    pub(super) shards: Vec<(u16, u64)>,
+    pub(super) shards: Vec<(usize, u64)>,
     /// Pictures whose number is not above this are decoded.
     pub(super) decode_up_to: u64,
 }
@@ -95,7 +95,6 @@ impl Visit for Look {
         let read = ExampleView::parse(payload);
         part.stats.add_view(&read, payload.len(), place.number, true);
         let Ok(view) = &read else { return };
-        let (split, shard) = self.shards.get(place.shard).copied().unwrap_or_default();
         let label = self.label.as_ref().and_then(|key| single(view.get(key)?));
         if self.label.is_some() {
             part.labels.add(label);
@@ -103,10 +102,10 @@ impl Visit for Look {
         let spot = Spot {
             shard: u32::try_from(place.shard).unwrap_or(u32::MAX),
             record: u32::try_from(place.number).unwrap_or(u32::MAX),
-            offset: place.offset,
         };
-        let about = About { spot, split, label };
+        let about = About::new(spot, label);
         if let Some(content) = self.picture.as_ref().and_then(|key| key.content(view)) {
+            let shard = self.shards.get(place.shard).map_or(0, |(_, number)| *number);
             let number = number(shard, place.offset);
             self.pictures.record(content, number <= self.decode_up_to, number, about, &mut part.pictures);
         }

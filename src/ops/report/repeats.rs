@@ -31,11 +31,10 @@ impl Keyed {
     }
 
     pub(super) fn join(&mut self, other: Self, before: u64) {
-        let behind = |about: About| About { spot: about.spot.behind(before), ..about };
         if self.all.is_empty() && before == 0 {
             self.all = other.all;
         } else {
-            self.all.extend(other.all.into_iter().map(|(key, about)| (key, behind(about))));
+            self.all.extend(other.all.into_iter().map(|(key, about)| (key, about.behind(before))));
         }
     }
 
@@ -52,21 +51,22 @@ impl Keyed {
 }
 
 /// The groups that are worth looking at first come first: those across splits, those with differing labels, the largest.
-pub(super) fn sort(groups: &mut [Vec<About>]) {
-    groups.sort_by_key(|group| {
+pub(super) fn sort(groups: &mut [Vec<About>], again: &dyn Again) {
+    groups.sort_by_cached_key(|group| {
         let first = group.first().map(|about| about.spot);
-        (!crosses(group), !differs(group), std::cmp::Reverse(group.len()), first)
+        (!crosses(group, again), !differs(group), std::cmp::Reverse(group.len()), first)
     });
 }
 
 /// Whether a group stands in more than one split.
-fn crosses(group: &[About]) -> bool {
-    group.iter().any(|about| Some(about.split) != group.first().map(|first| first.split))
+fn crosses(group: &[About], again: &dyn Again) -> bool {
+    let split = |about: &About| again.split(about.spot);
+    group.iter().any(|about| Some(split(about)) != group.first().map(split))
 }
 
 /// Whether the labels in a group differ.
 fn differs(group: &[About]) -> bool {
-    group.iter().any(|about| Some(about.label) != group.first().map(|first| first.label))
+    group.iter().any(|about| Some(about.label()) != group.first().map(|first| first.label()))
 }
 
 /// What is told of groups, which are sorted: of the first ones, where their records are.
@@ -78,14 +78,14 @@ pub(super) fn tell(groups: &[Vec<About>], again: &dyn Again) -> Result<Repeats> 
     let items = shown.iter().map(|group| Group {
         members: Listed { items: places.by_ref().take(kept(group)).collect(), total: group.len() as u64 },
         thumbnails: Vec::new(),
-        across_splits: crosses(group),
+        across_splits: crosses(group, again),
         differing_labels: differs(group),
     });
     Ok(Repeats {
         not_looked: None,
         groups: Listed { items: items.collect(), total: groups.len() as u64 },
         surplus: groups.iter().map(|group| group.len() as u64 - 1).sum(),
-        across_splits: groups.iter().filter(|group| crosses(group)).count() as u64,
+        across_splits: groups.iter().filter(|group| crosses(group, again)).count() as u64,
         differing_labels: groups.iter().filter(|group| differs(group)).count() as u64,
     })
 }

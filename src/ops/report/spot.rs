@@ -3,15 +3,13 @@
 use super::data::Place;
 use crate::error::Result;
 
-/// A record, in 16 bytes.
+/// A record, in eight bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Spot {
     /// The position of its shard in the list of shards.
     pub(super) shard: u32,
     /// Its number among the intact records of its shard, from 0. While parts are not joined, it counts from the start of its part.
     pub(super) record: u32,
-    /// Where its header starts, in uncompressed bytes.
-    pub(super) offset: u64,
 }
 
 impl Spot {
@@ -21,15 +19,32 @@ impl Spot {
     }
 }
 
-/// What is known of a record besides its content.
+/// What is known of a record besides its content, in 16 bytes: there may be many millions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct About {
     /// Where it is.
     pub(super) spot: Spot,
-    /// The position of its split in the list of splits.
-    pub(super) split: u16,
+    /// Its label as it is stored; [`NO_LABEL`] if it has none.
+    label: i64,
+}
+
+/// No class has this number.
+const NO_LABEL: i64 = i64::MIN;
+
+impl About {
+    pub(super) fn new(spot: Spot, label: Option<i64>) -> Self {
+        Self { spot, label: label.unwrap_or(NO_LABEL) }
+    }
+
     /// Its label as it is stored, if it has one.
-    pub(super) label: Option<i64>,
+    pub(super) fn label(self) -> Option<i64> {
+        Some(self.label).filter(|label| *label != NO_LABEL)
+    }
+
+    /// The same record, when `before` others of its shard turn out to come before its part.
+    pub(super) fn behind(self, before: u64) -> Self {
+        Self { spot: self.spot.behind(before), ..self }
+    }
 }
 
 /// The picture of a record.
@@ -46,6 +61,9 @@ pub(super) trait Again: Sync {
     /// Calls `each`, in any thread, with the position in `spots`, where the record is in words, and its picture; that is `None`
     /// if there is none any more.
     fn read(&self, spots: &[Spot], each: &(dyn Fn(usize, Place, Option<Content<'_>>) + Sync)) -> Result<()>;
+
+    /// The position of the split that a record stands in.
+    fn split(&self, spot: Spot) -> usize;
 
     /// Where records are, in words.
     fn places(&self, spots: &[Spot]) -> Result<Vec<Place>>;

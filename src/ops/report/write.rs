@@ -13,11 +13,17 @@ pub(super) const GENERATOR: &str = "<meta name=\"generator\" content=\"shardify"
 /// The generator stands in the first bytes of a page.
 const HEAD: u64 = 4096;
 
-/// Whether a page may be written there. Asked before the work begins, too.
+/// Whether a page may and can be written there: asked before the work begins, too, which may take long.
 ///
 /// # Errors
 /// [`ErrorKind::Output`](crate::ErrorKind::Output) if another file is there, or a folder.
 pub(super) fn check(out: &Path, overwrite: bool) -> Result<()> {
+    is_free(out, overwrite)?;
+    // It goes at once; that there is room and permission is what counts.
+    StagedFile::create(out).map(drop)
+}
+
+fn is_free(out: &Path, overwrite: bool) -> Result<()> {
     let storage = &LocalStorage;
     match storage.stat(out)? {
         None => {
@@ -49,7 +55,7 @@ fn is_report(out: &Path, bytes: u64) -> Result<bool> {
 
 /// Writes the page.
 pub(super) fn write(out: &Path, page: &str, overwrite: bool) -> Result<()> {
-    check(out, overwrite)?;
+    is_free(out, overwrite)?;
     let mut file = StagedFile::create(out)?;
     file.append(page.as_bytes())?;
     file.commit()?;

@@ -81,7 +81,7 @@ impl PictureVisit {
         part.facts.add(content);
         let key = repeats::key(content.bytes);
         part.keyed.add(key, about);
-        part.sample.add(about.label, number, about.spot);
+        part.sample.add(about.label(), number, about.spot);
         if !decode {
             return;
         }
@@ -105,7 +105,7 @@ impl PictureVisit {
 
     /// Adds what is known of the pictures that follow; `before` records of the shard come before those.
     pub(super) fn join(into: &mut PicturePart, part: PicturePart, before: u64) {
-        let behind = |about: About| About { spot: about.spot.behind(before), ..about };
+        let behind = |about: About| about.behind(before);
         into.facts.join(&part.facts);
         into.sums.join(&part.sums);
         into.decoded += part.decoded;
@@ -125,10 +125,10 @@ impl PictureVisit {
 /// The pixels of a picture in 8 bits, or why there are none.
 fn pixels(content: Content<'_>, scratch: &mut Scratch) -> Result<Picture, String> {
     if let Some([height, width, channels]) = content.raw {
-        let expected = u64::from(height) * u64::from(width) * u64::from(channels);
+        let expected = u128::from(height) * u128::from(width) * u128::from(channels);
         let channels = u8::try_from(channels).ok().filter(|channels| matches!(channels, 1..=4));
         return match channels {
-            Some(channels) if expected == content.bytes.len() as u64 && expected > 0 => {
+            Some(channels) if expected == content.bytes.len() as u128 && expected > 0 => {
                 Ok(Picture { pixels: content.bytes.to_vec(), height, width, channels, bits: 8 })
             }
             _ => Err(format!("{} bytes of pixels, expected {expected} in 1 to 4 channels", content.bytes.len())),
@@ -159,9 +159,9 @@ pub(super) fn finish(
 ) -> Result<Found> {
     let PicturePart { facts, sums, decoded, blank, broken, keyed, prints, sample } = part;
     let mut exact_groups = keyed.groups();
-    repeats::sort(&mut exact_groups);
+    repeats::sort(&mut exact_groups, again);
     let mut near_groups = near::groups(prints, cancel)?;
-    repeats::sort(&mut near_groups);
+    repeats::sort(&mut near_groups, again);
     let mut exact = repeats::tell(&exact_groups, again)?;
     let mut near = repeats::tell(&near_groups, again)?;
 

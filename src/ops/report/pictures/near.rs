@@ -129,7 +129,7 @@ mod tests {
             *sample = u8::try_from((state >> 57) + (at as u64 & 15) * 8).unwrap();
         }
         let hash = crate::ops::report::look::number(seed, 0) ^ change;
-        let about = About { spot: Spot { shard: 0, record: at, offset: u64::from(at) * 100 }, split: 0, label: None };
+        let about = About::new(Spot { shard: 0, record: at }, None);
         Print { about, key: u64::from(at) + 1, hash, tile, width: 200, height: 150 }
     }
 
