@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::format::count;
+use super::{format::count, problems::of as of_many};
 use crate::ops::report::data::{DataReport, Images, Place, Repeats, Thumbnail};
 
 /// Groups of repeated records that are shown.
@@ -126,16 +126,18 @@ fn of(repeats: &Repeats, anchor: &'static str, title: &'static str, nothing: &'s
         members: group.members.items.iter().take(MAX_MEMBERS).map(words).collect(),
         total: group.members.total,
     });
-    let mut lead = format!("{} groups; {} records could go.", count(repeats.groups.total), count(repeats.surplus));
+    let groups_of = |number: u64| of_many(number, "group", "groups");
+    let surplus = of_many(repeats.surplus, "record", "records");
+    let mut lead = format!("{}; {surplus} could go.", groups_of(repeats.groups.total));
     if anchor == "similar" {
         lead.insert_str(0, "They look the same and are different files: other sizes, other encodings, small changes. ");
     }
     if repeats.across_splits > 0 {
-        let groups = count(repeats.across_splits);
-        lead.push_str(&format!(" {groups} stand in more than one split: what is tested there was trained on."));
+        let groups = groups_of(repeats.across_splits);
+        lead.push_str(&format!(" In more than one split, so that what is tested was trained on: {groups}."));
     }
     if repeats.differing_labels > 0 {
-        lead.push_str(&format!(" In {} the labels differ.", count(repeats.differing_labels)));
+        lead.push_str(&format!(" With differing labels: {}.", groups_of(repeats.differing_labels)));
     }
     Repeated { anchor, title, lead, nothing, groups: groups.collect(), total: repeats.groups.total }
 }
