@@ -79,6 +79,11 @@ fn only_reports_are_replaced() {
     assert!(fs::read_to_string(desk.path("mine.html")).unwrap().contains("mine"));
     desk.run("report out -o mine.html --overwrite").expect(0);
     desk.run("report out -o mine.html").expect(0);
+    let shard = "out/imgs-train.tfrecord-00000-of-00001";
+    let before = fs::read(desk.path(shard)).unwrap();
+    let ran = desk.run(&format!("report out -o {shard} --overwrite")).expect(2);
+    assert!(ran.stderr.contains("a TFRecord is there"), "{}", ran.stderr);
+    assert!(fs::read(desk.path(shard)).unwrap() == before);
     for (out, part) in [("imgs", "is no file"), ("nowhere/page.html", "there is no folder")] {
         let ran = desk.run(&format!("report out -o {out}")).expect(2);
         assert!(ran.stderr.contains(part), "{out}: {}", ran.stderr);

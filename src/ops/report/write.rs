@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     error::{At, Error, Printable, Result},
     storage::{EntryKind, LocalStorage, StagedFile, Storage},
+    tfrecord::header,
 };
 
 /// What the head of every page says; a file that has it may be replaced by a newer report.
@@ -36,6 +37,11 @@ fn is_free(out: &Path, overwrite: bool) -> Result<()> {
                 }
             }
         }
+        Some(EntryKind::File { bytes }) if is_shard(out, bytes)? => {
+            Err(Error::output("a TFRecord is there, which is not replaced by a page")
+                .with_hint("name another file with --out"))
+            .at(out)
+        }
         Some(EntryKind::File { bytes }) if overwrite || is_report(out, bytes)? => Ok(()),
         Some(EntryKind::File { .. }) => Err(Error::output("a file is there that is no report of shardify")
             .with_hint("name another file with --out; --overwrite replaces it"))
@@ -46,10 +52,22 @@ fn is_free(out: &Path, overwrite: bool) -> Result<()> {
     }
 }
 
-fn is_report(out: &Path, bytes: u64) -> Result<bool> {
+fn head(out: &Path, bytes: u64) -> Result<Vec<u8>> {
     let file = LocalStorage.open(out)?;
     let mut head = vec![0; usize::try_from(bytes.min(HEAD)).unwrap_or(0)];
     file.read_exact_at(&mut head, 0).at(out)?;
+    Ok(head)
+}
+
+/// A valid length at the start is nothing else.
+fn is_shard(out: &Path, bytes: u64) -> Result<bool> {
+    let head = head(out, bytes)?;
+    let length = head.first_chunk().copied().map(u64::from_le_bytes);
+    Ok(length.is_some_and(|length| head.starts_with(&header(length))))
+}
+
+fn is_report(out: &Path, bytes: u64) -> Result<bool> {
+    let head = head(out, bytes)?;
     Ok(memchr::memmem::find(&head, GENERATOR.as_bytes()).is_some())
 }
 
