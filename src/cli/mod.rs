@@ -24,7 +24,7 @@ mod validate;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::ui::Ui;
 
@@ -85,7 +85,9 @@ pub(crate) fn main() -> ExitCode {
     if arguments.len() <= 1 {
         return Ui::plain().print(GREETING);
     }
-    let cli = match Cli::try_parse_from(arguments) {
+    let command = Cli::command().color(ui::parser_colors());
+    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return ui::usage(&error),
     };

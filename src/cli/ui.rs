@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use clap::error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind};
+use clap::{
+    ColorChoice,
+    error::{ContextKind, ContextValue, ErrorKind as ClapErrorKind},
+};
 use indicatif::MultiProgress;
 
 use super::{layout, screen};
@@ -114,6 +117,12 @@ const BLUE: &str = "\x1b[1;34m";
 fn colored(stream: &impl IsTerminal) -> bool {
     let unset = |name| std::env::var_os(name).is_none_or(|value| value.is_empty());
     stream.is_terminal() && unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// When help has colours: the parser knows of terminals and `NO_COLOR`, but not of terminals that know no colours.
+pub(super) fn parser_colors() -> ColorChoice {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if is_dumb { ColorChoice::Never } else { ColorChoice::Auto }
 }
 
 /// Prints what the argument parser has to say: help to stdout, faults to stderr.

@@ -22,7 +22,7 @@ def on_terminal(folder, columns, *args, **environment):
     """What a terminal of so many columns receives."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    env = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
+    env = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "CI")}
     env |= {"TERM": "xterm-256color"} | environment
     run = subprocess.Popen([binary(), *args], cwd=folder, env=env, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
@@ -91,7 +91,7 @@ def test_colours_where_they_help(desk):
 
 
 @pytest.mark.parametrize("name", RUNS)
-@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "dumb", "CI": "true"}], ids=str)
 def test_no_colours_if_they_are_not_wanted(desk, name, environment):
     assert COLOURS.findall(on_terminal(desk, 80, *RUNS[name], **environment)) == []
 

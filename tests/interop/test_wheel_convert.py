@@ -434,14 +434,17 @@ import numpy as np
 import shardify
 
 out, existing, seed = sys.argv[1], sys.argv[2], int(sys.argv[3])
-x = np.random.default_rng(seed).integers(0, 256, (40_000, 3000), dtype=np.uint8)
+x = np.random.default_rng(seed).integers(0, 256, (30_000, 1000), dtype=np.uint8)
 
 def tell(now):
     if now.shard >= "train-00002":
         print("filling", flush=True)
 
 try:
-    report = shardify.convert(x, out, max_shard="5MB", existing=existing, threads=1, progress=tell)
+    # gzip, so that it takes long enough to be interrupted on any machine.
+    report = shardify.convert(
+        x, out, max_shard="1MB", compression="gzip", existing=existing, threads=1, progress=tell
+    )
     print(report.outcome, report.resumed_shards)
 except KeyboardInterrupt:
     print("interrupted")
@@ -470,8 +473,8 @@ def test_an_interrupted_run_goes_on_with_the_same_data_only(tmp_path):
     again = start(INTERRUPTED, out, "resume", 1)
     told = again.communicate(timeout=60)[0].splitlines()[-1].split()
     assert again.returncode == 0 and told[0] == "resumed" and int(told[1]) >= 2
-    x = np.random.default_rng(1).integers(0, 256, (40_000, 3000), dtype=np.uint8)
-    shardify.convert(x, tmp_path / "whole", max_shard="5MB", name="out")
+    x = np.random.default_rng(1).integers(0, 256, (30_000, 1000), dtype=np.uint8)
+    shardify.convert(x, tmp_path / "whole", max_shard="1MB", compression="gzip", name="out")
     assert Output(out).files() == Output(tmp_path / "whole").files()
 
 
