@@ -11,11 +11,14 @@ use super::{
 };
 use crate::{
     example::{ExampleView, FeatureView, Kind},
-    pipeline::{FieldStats, RecordPlace, Visit},
+    pipeline::{FieldStats, Fields, RecordPlace, Visit},
 };
 
 /// Labels that are counted; what has more different ones has no classes.
 const MAX_LABELS: usize = 100_000;
+
+/// Every number is looked at.
+const FIELDS: Fields = Fields { values: true };
 
 /// Values of fewer bytes are often equal by chance.
 pub(super) const LEAST_BYTES: usize = 16;
@@ -93,7 +96,7 @@ impl Visit for Look {
 
     fn record(&self, payload: &[u8], place: RecordPlace, part: &mut Part) {
         let read = ExampleView::parse(payload);
-        part.stats.add_view(&read, payload.len(), place.number, true);
+        part.stats.add_view(&read, payload.len(), place.number, FIELDS.values);
         let Ok(view) = &read else { return };
         let label = self.label.as_ref().and_then(|key| single(view.get(key)?));
         if self.label.is_some() {
@@ -139,7 +142,10 @@ impl Visit for Look {
     }
 
     fn weight(&self, part: &Part) -> u64 {
-        PictureVisit::weight(&part.pictures) + part.values.weight()
+        /// What a label takes in its map, about.
+        const COUNTED: usize = 32;
+        let labels = (part.labels.counts.len() * COUNTED) as u64;
+        FIELDS.weight(&part.stats) + labels + PictureVisit::weight(&part.pictures) + part.values.weight()
     }
 }
 
