@@ -198,6 +198,24 @@ fn shards_that_other_programs_wrote() {
     }
 }
 
+/// Class names may stand beside shards of which nothing else says anything.
+#[test]
+fn class_names_beside_shards() {
+    let desk = Desk::new();
+    let record = |label: i64| example(&[("x", texts(&["some text"])), ("label", ints(&[label]))]);
+    desk.write("set/data.tfrecord", shard([record(0), record(1), record(1)]));
+    desk.write("set/label.labels.txt", "ant\nbee\n");
+    let (page, found) = report(&desk, "set", 1);
+    let rows: Vec<(&str, u64)> = found["classes"]["rows"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row["name"].as_str().unwrap(), row["records"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(rows, [("ant", 1), ("bee", 2)]);
+    assert!(page.contains("bee"));
+}
+
 /// gzip and damage: pictures are read again from both.
 #[test]
 fn compressed_and_damaged_shards() {

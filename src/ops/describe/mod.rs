@@ -3,10 +3,12 @@
 
 mod infer;
 
-use super::dataset::{DataSet, LabelNames};
+use super::dataset::{DataSet, LabelNames, label_names};
 use crate::{
+    error::Result,
     example::{Role, Schema},
     pipeline::FieldStats,
+    storage::Storage,
 };
 
 /// Keys of file names: TFDS, `convert`, TF-Slim, img2dataset.
@@ -57,6 +59,17 @@ impl Description {
     /// What the records hold. `labels` are class names that stand beside them.
     pub(crate) fn infer(stats: &FieldStats, labels: &[LabelNames]) -> Self {
         infer::infer(stats, labels)
+    }
+
+    /// What the records of a data set hold; the class names may stand in the file of their label, which nothing else names.
+    ///
+    /// # Errors
+    /// That file cannot be read.
+    pub(crate) fn infer_in(storage: &dyn Storage, set: &DataSet, stats: &FieldStats) -> Result<Self> {
+        let inferred = Self::infer(stats, &set.labels);
+        let (Some(key), true) = (&inferred.label_key, set.labels.is_empty()) else { return Ok(inferred) };
+        let labels = label_names(storage, &set.dir, key)?;
+        Ok(labels.map_or(inferred, |labels| Self::infer(stats, &[labels])))
     }
 
     /// Fills in which key is the image and which the label, as far as the schema tells.

@@ -15,7 +15,7 @@ pub use self::{
     show::{ShownFeature, ShownRecord},
 };
 use super::{
-    dataset::{DataSet, Metadata, SplitShards, find, label_names},
+    dataset::{DataSet, Metadata, SplitShards, find},
     describe::Description,
     other_kind::{OtherKind, other_kind},
     publish::threads,
@@ -259,18 +259,14 @@ impl Look {
         for fault in set.broken() {
             warnings.push(fault.to_string());
         }
-        let mut inferred = Description::infer(&self.stats, &set.labels);
-        if set.labels.is_empty()
-            && let Some(key) = &inferred.label_key
-        {
-            match label_names(storage, &set.dir, key) {
-                Ok(Some(labels)) => inferred = Description::infer(&self.stats, &[labels]),
-                Ok(None) => {}
-                // That of features.json may have been the same.
-                Err(error) if warnings.contains(&error.to_string()) => {}
-                Err(error) => warnings.push(error.to_string()),
+        let inferred = Description::infer_in(storage, set, &self.stats).unwrap_or_else(|error| {
+            // That of features.json may have been the same.
+            let error = error.to_string();
+            if !warnings.contains(&error) {
+                warnings.push(error);
             }
-        }
+            Description::infer(&self.stats, &set.labels)
+        });
         let declared = Description::of_metadata(set);
         let source = match (&declared, &set.manifest) {
             (None, _) => SchemaSource::Records,

@@ -173,7 +173,9 @@ impl Run<'_> {
             }
             Ok(())
         })?;
-        Ok(Description::infer(&stats, &self.set.labels))
+        // Names that cannot be read are told by `validate`.
+        let inferred = Description::infer_in(self.storage, self.set, &stats);
+        Ok(inferred.unwrap_or_else(|_| Description::infer(&stats, &self.set.labels)))
     }
 
     fn scan<'s>(&'s self, paths: &'s [PathBuf]) -> Scan<'s> {
