@@ -23,6 +23,7 @@ def test_what_it_refuses(tmp_path):
     wheel.convert(np.zeros((4, 3), np.float32), out=tmp_path / "out")
     made = wheel.report(tmp_path / "out", out=tmp_path / "page.html")
     assert (made.mean, made.ok) == ((), False)  # the rows repeat each other
+    assert made.details["origin"]["command"] is None  # no command makes them: they were in memory
     (tmp_path / "mine.html").write_text("mine")
     with pytest.raises(wheel.OutputError) as caught:
         wheel.report(tmp_path / "out", out=tmp_path / "mine.html")

@@ -10,6 +10,7 @@ use super::{
     data::Place,
     look::single,
     spot::{Again, Content, Spot},
+    text,
 };
 use crate::{
     error::{Error, Result},
@@ -58,7 +59,7 @@ impl Shards<'_> {
             split: self.splits.get(shard.split).cloned().unwrap_or_default(),
             shard: shard.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             record: u64::from(spot.record),
-            filename: filename.map(|name| String::from_utf8_lossy(name).into_owned()).unwrap_or_default(),
+            filename: filename.map(|name| text::name(&String::from_utf8_lossy(name))).unwrap_or_default(),
             class: label.map(self.name).unwrap_or_default(),
         };
         each(at, place, self.picture.and_then(|key| key.content(&view)));

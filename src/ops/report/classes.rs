@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     data::{ClassRow, Classes, LabelProblem, Listed},
     look::Labels,
+    text,
 };
 use crate::{ops::describe::Description, units::Count};
 
@@ -20,7 +21,7 @@ const UNBALANCED: f64 = 100.0;
 /// What a label is called: the name of its class, or the number.
 pub(super) fn name_of(description: &Description, label: i64) -> String {
     let name = description.class_of(label).and_then(|class| description.class_names.get(class));
-    name.filter(|name| !name.trim().is_empty()).cloned().unwrap_or_else(|| label.to_string())
+    name.filter(|name| !name.trim().is_empty()).map_or_else(|| label.to_string(), |name| text::name(name))
 }
 
 /// The classes of a data set whose splits have these labels; `None` if there is no label, or it is no class.
@@ -29,7 +30,10 @@ pub(super) fn classes(description: &Description, splits: &[Labels]) -> Option<Cl
     let mut rows: BTreeMap<i64, ClassRow> = BTreeMap::new();
     let row = |label| ClassRow {
         label,
-        name: description.class_of(label).and_then(|at| description.class_names.get(at)).cloned().unwrap_or_default(),
+        name: {
+            let name = description.class_of(label).and_then(|at| description.class_names.get(at));
+            name.map(|name| text::name(name)).unwrap_or_default()
+        },
         per_split: vec![0; splits.len()],
         records: 0,
     };
@@ -136,7 +140,12 @@ pub(super) fn problems(description: &Description, splits: &[(&str, &Labels)]) ->
     let alike = alike.values().filter(|names| names.len() > 1);
     add(
         "class names that differ in case or punctuation only",
-        alike.map(|names| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")).collect(),
+        alike
+            .map(|names| {
+                let names = names.iter().take(10).map(|class| format!("`{}`", text::name(class)));
+                names.collect::<Vec<_>>().join(", ")
+            })
+            .collect(),
         "put them together if they mean the same, and convert again",
     );
     let counted = || all.counts.iter().filter(|(label, _)| named(label));

@@ -1,6 +1,6 @@
 //! The table of features.
 
-use super::data::FeatureFacts;
+use super::{data::FeatureFacts, text};
 use crate::{
     example::{Kind, Role},
     ops::inspect::InspectedSet,
@@ -13,7 +13,7 @@ const MAX_FEATURES: usize = 1000;
 
 pub(super) fn features(set: &InspectedSet) -> Vec<FeatureFacts> {
     let of = |(key, stats): (&str, &FeatureStats)| FeatureFacts {
-        key: key.to_owned(),
+        key: text::name(key),
         kind: stats.kind_name().to_owned(),
         meaning: set.schema.get(key).map(|field| meaning(&field.role)).unwrap_or_default(),
         records: stats.records,

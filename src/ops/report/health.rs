@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::data::{Health, HealthKind, Listed};
+use super::{
+    data::{Health, HealthKind, Listed},
+    text,
+};
 use crate::{
     error::Printable,
     ops::validate::{Finding, FindingKind, Severity, ValidateReport},
@@ -54,8 +57,8 @@ fn line(finding: &Finding) -> String {
     if let (Some(place), Some(offset)) = (&mut place, finding.offset) {
         place.push_str(&format!(", byte {}", Count(offset.0)));
     }
-    match place {
+    text::text(&match place {
         Some(place) => format!("{place}: {}", finding.message),
         None => finding.message.clone(),
-    }
+    })
 }

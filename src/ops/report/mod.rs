@@ -17,6 +17,7 @@ mod page;
 mod pictures;
 mod repeats;
 mod spot;
+mod text;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -4,8 +4,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::data::Origin;
+use super::{data::Origin, text};
 use crate::{index::Manifest, shard::dataset_name};
+
+/// Options that are told, and bytes of a command: a manifest may be anyone's.
+const MAX_OPTIONS: usize = 200;
+const MAX_COMMAND: usize = 10_000;
 
 /// Options as they stand in a manifest: path, flag, and the default as JSON, which is left out.
 const FLAGS: &[(&str, &str, &str)] = &[
@@ -44,7 +48,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
 /// How a data set was made.
 pub(super) fn origin(manifest: &Manifest) -> Origin {
     let options = &manifest.options;
-    let text = |value: &Value| match value {
+    let shown = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
@@ -52,19 +56,24 @@ pub(super) fn origin(manifest: &Manifest) -> Origin {
     for (name, value) in options {
         match value {
             Value::Object(inner) => {
-                told.extend(inner.iter().map(|(key, value)| (format!("{name}.{key}"), text(value))));
+                told.extend(inner.iter().map(|(key, value)| (format!("{name}.{key}"), shown(value))));
             }
-            Value::Array(items) => told.push((name.clone(), items.iter().map(text).collect::<Vec<_>>().join(", "))),
+            Value::Array(items) => told.push((name.clone(), items.iter().map(shown).collect::<Vec<_>>().join(", "))),
             Value::Null => {}
-            other => told.push((name.clone(), text(other))),
+            other => told.push((name.clone(), shown(other))),
         }
     }
     Origin {
-        tool: manifest.tool.clone(),
-        command: if manifest.adopted { None } else { command(manifest) },
-        options: told,
+        tool: text::name(&manifest.tool),
+        // A part of a command is none.
+        command: if manifest.adopted { None } else { command(manifest).filter(|line| line.len() <= MAX_COMMAND) },
+        options: told
+            .into_iter()
+            .take(MAX_OPTIONS)
+            .map(|(name, value)| (text::name(&name), text::text(&value)))
+            .collect(),
         seed: manifest.seed,
-        inputs_sha256: manifest.inputs_sha256.clone(),
+        inputs_sha256: text::name(&manifest.inputs_sha256),
         skipped: manifest.skipped,
     }
 }
@@ -74,7 +83,9 @@ fn command(manifest: &Manifest) -> Option<String> {
     let options = &manifest.options;
     let verb = options.get("verb").map_or(Some("convert"), Value::as_str)?;
     let inputs: Vec<&str> = options.get("inputs")?.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
-    if inputs.is_empty() || inputs.iter().any(|input| input.ends_with(" (in memory)")) {
+    let in_memory = |value: &Value| value.as_str().is_some_and(|text| text.ends_with(" (in memory)"));
+    let is_list_in_memory = |value: &Value| value.as_array().is_some_and(|items| items.iter().any(in_memory));
+    if inputs.is_empty() || options.values().any(|value| in_memory(value) || is_list_in_memory(value)) {
         return None;
     }
     let mut words = vec!["shardify".to_owned(), verb.to_owned()];
