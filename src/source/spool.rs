@@ -168,11 +168,28 @@ impl SpoolFile<'_, '_> {
     pub(super) fn finish(mut self) -> Result<(Box<dyn ReadAt>, PathBuf)> {
         let file = LocalStorage.open(&self.path)?;
         self.finished = true;
-        Ok((file, self.path.clone()))
+        Ok((Box::new(Named { file, path: self.path.clone() }), self.path.clone()))
     }
 
     fn explain(&self, source: io::Error) -> Error {
         Error::io("write", source).with_hint(self.advice.as_str())
+    }
+}
+
+/// A scratch file whose errors name it: who reads it would name what it was made from, which is not at fault.
+#[derive(Debug)]
+struct Named {
+    file: Box<dyn ReadAt>,
+    path: PathBuf,
+}
+
+impl ReadAt for Named {
+    fn len(&self) -> u64 {
+        self.file.len()
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        self.file.read_exact_at(buf, offset).at(&self.path)
     }
 }
 

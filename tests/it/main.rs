@@ -4,6 +4,8 @@
 
 mod arch;
 #[cfg(feature = "cli")]
+mod case;
+#[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
 mod console;
@@ -15,6 +17,8 @@ mod determinism;
 mod errors;
 #[cfg(feature = "cli")]
 mod export;
+#[cfg(all(feature = "cli", target_os = "linux", target_arch = "x86_64"))]
+mod faults;
 mod in_memory;
 #[cfg(feature = "cli")]
 mod index;

@@ -135,14 +135,22 @@ fn is_list(path: &Path) -> bool {
 
 /// The name of a data set, unless the user gives one: that of the first input, or of the output folder where that input is an
 /// array in memory.
-pub(super) fn default_name(source: Source<'_>) -> String {
+///
+/// # Errors
+/// [`ErrorKind::Io`](crate::ErrorKind::Io): a guess would be another name, and so other bytes.
+pub(super) fn default_name(source: Source<'_>) -> Result<String> {
     let Source { options, memory, storage } = source;
     let first = options.inputs.first().filter(|input| memory.get(input).is_none()).unwrap_or(&options.out);
-    let stem = |path: &Path| match storage.stat(path) {
-        Ok(Some(EntryKind::File { .. })) => path.file_stem().map(ToOwned::to_owned),
-        _ => path.file_name().map(ToOwned::to_owned),
+    let stem = |path: &Path| -> Result<Option<_>> {
+        Ok(match storage.stat(path)? {
+            Some(EntryKind::File { .. }) => path.file_stem().map(ToOwned::to_owned),
+            _ => path.file_name().map(ToOwned::to_owned),
+        })
     };
     // `.` and `..` have no name of their own.
-    let name = stem(first).or_else(|| storage.canonical(first).ok().as_deref().and_then(stem)).unwrap_or_default();
-    crate::shard::dataset_name(&name.to_string_lossy())
+    let name = match stem(first)? {
+        None if storage.stat(first)?.is_some() => stem(&storage.canonical(first)?)?,
+        name => name,
+    };
+    Ok(crate::shard::dataset_name(&name.unwrap_or_default().to_string_lossy()))
 }

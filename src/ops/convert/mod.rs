@@ -179,7 +179,7 @@ impl Plan {
     fn new(source: Source<'_>, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Self> {
         let options = source.options;
         let name = match &options.name {
-            None => inputs::default_name(source),
+            None => inputs::default_name(source)?,
             Some(name) if *name == crate::shard::dataset_name(name) => name.clone(),
             Some(name) => {
                 return Err(Error::options(format!(

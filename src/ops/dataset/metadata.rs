@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{DataSet, find::Folder, splits};
 use crate::{
-    error::{At, Error, Printable, Result},
+    error::{At, Error, ErrorKind, Printable, Result},
     example::Role,
     index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name},
     storage::{EntryKind, Storage},
@@ -43,6 +43,17 @@ impl<T> Metadata<T> {
         match self {
             Self::Broken(error) => Some(error),
             Self::Absent | Self::Is(_) => None,
+        }
+    }
+
+    /// The error of the system that kept it from being read; then it counts as absent from here on.
+    pub(super) fn check_read(&mut self) -> Result<()> {
+        if !matches!(self.broken().map(Error::kind), Some(ErrorKind::Io { .. })) {
+            return Ok(());
+        }
+        match std::mem::replace(self, Self::Absent) {
+            Self::Broken(error) => Err(error),
+            Self::Absent | Self::Is(_) => Ok(()),
         }
     }
 }

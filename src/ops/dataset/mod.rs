@@ -70,6 +70,16 @@ impl DataSet {
         [self.manifest.broken(), self.info.broken(), self.features.broken()].into_iter().flatten()
     }
 
+    /// Why metadata could not even be read, which says nothing of what they hold.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io).
+    pub(crate) fn check_read(&mut self) -> Result<()> {
+        self.manifest.check_read()?;
+        self.info.check_read()?;
+        self.features.check_read()
+    }
+
     /// A name for what is made of it: what its metadata or its shards say, or that of the folder.
     pub(crate) fn name(&self, storage: &dyn Storage) -> String {
         splits::name_of(self, storage)

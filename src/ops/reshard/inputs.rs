@@ -33,6 +33,8 @@ impl Inputs {
     /// Those of [`find`]; a split that no input has.
     pub(super) fn find(options: &ReshardOptions, storage: &dyn Storage) -> Result<Self> {
         let mut sets = find(storage, &options.inputs)?;
+        // Without them another data set would be made.
+        sets.iter_mut().try_for_each(DataSet::check_read)?;
         let all: Vec<String> = sets.iter().flat_map(|set| &set.splits).map(|split| split.name.clone()).collect();
         if let Some(unknown) = options.only_splits.iter().find(|name| !all.contains(name)) {
             let mut names = Vec::new();

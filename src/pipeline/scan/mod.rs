@@ -10,6 +10,7 @@ mod feed;
 mod shard;
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     path::{Path, PathBuf},
     sync::{
@@ -31,7 +32,7 @@ use super::{
     stats::Progress,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     source::{ShardFile, Spool},
     storage::Storage,
     tfrecord::{Compression, StreamFault},
@@ -152,7 +153,7 @@ impl Scan<'_> {
         mut consume: impl FnMut(usize, Result<ScannedShard<V::Part>>) -> Result<()>,
     ) -> Result<()> {
         let Scan { shards, storage, threads, file_crc, spool, cancel, progress } = *self;
-        let jobs = plan(shards, storage);
+        let (jobs, mut unopened) = plan(shards, storage);
         let broken: Vec<AtomicBool> = shards.iter().map(|_| AtomicBool::new(false)).collect();
         let mut building: Option<Building<V::Part>> = None;
         let mut own = Worker::default();
@@ -178,6 +179,8 @@ impl Scan<'_> {
                 let file = own.file(shards, job.shard, storage);
                 let shard = building.get_or_insert_default();
                 let before = shard.records();
+                // It can be opened now, perhaps, but how long it is was not known when the stretches were.
+                let outcome = unopened.remove(&job.shard).map_or(outcome, Err);
                 shard.add(visit, job, file.as_deref().ok(), outcome, &mut own.window);
                 if let Some(flag) = broken.get(job.shard).filter(|_| shard.is_broken()) {
                     flag.store(true, Ordering::Relaxed);
@@ -251,14 +254,17 @@ impl<V: Visit> Work<'_, V> {
     }
 }
 
-/// Divides the shards. One that cannot be opened gets a stretch too, whose worker says why.
-fn plan(shards: &[PathBuf], storage: &dyn Storage) -> Vec<Job> {
-    let mut jobs = Vec::new();
+/// Divides the shards, and says why some cannot be opened; those get a stretch too.
+fn plan(shards: &[PathBuf], storage: &dyn Storage) -> (Vec<Job>, BTreeMap<usize, Error>) {
+    let (mut jobs, mut unopened) = (Vec::new(), BTreeMap::new());
     for (shard, path) in shards.iter().enumerate() {
         let (len, stretch) = match ShardFile::open(storage, path) {
             Ok(file) if file.compression() == Compression::None => (file.len(), STRETCH),
             Ok(file) => (file.len(), file.len().max(1)),
-            Err(_) => (0, STRETCH),
+            Err(error) => {
+                unopened.insert(shard, error);
+                (0, STRETCH)
+            }
         };
         let mut start = 0;
         while start == 0 || start < len {
@@ -267,7 +273,7 @@ fn plan(shards: &[PathBuf], storage: &dyn Storage) -> Vec<Job> {
             start += stretch;
         }
     }
-    jobs
+    (jobs, unopened)
 }
 
 #[cfg(test)]
