@@ -129,7 +129,7 @@ fn error_json(error: &Error, hint: Option<&str>) -> String {
         "hint": hint,
         "interrupted": matches!(error.kind(), ErrorKind::Interrupted),
     }});
-    format!("{result:#}\n")
+    super::results::pretty(&result)
 }
 
 /// A parser of whole numbers of a range, which says so.

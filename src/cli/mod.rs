@@ -16,6 +16,7 @@ mod repair_results;
 mod report;
 mod reshard;
 mod results;
+mod safe;
 mod screen;
 mod signal;
 mod snippet;

@@ -21,7 +21,7 @@ pub(super) fn speed(bytes: u64, elapsed: Duration) -> ByteSize {
 
 /// A result for programs, as `--json` prints it.
 pub(super) fn pretty(result: &serde_json::Value) -> String {
-    format!("{result:#}\n")
+    super::safe::json(&format!("{result:#}\n")).into_owned()
 }
 
 fn classes(number: usize) -> String {

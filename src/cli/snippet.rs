@@ -79,6 +79,6 @@ fn run(args: &Args, ui: &Ui) -> Result<(String, Outcome), Error> {
     let snippet = shardify::snippet(&options, &cancel, &meter);
     meter.finish();
     let snippet = snippet?;
-    let json = || format!("{:#}\n", snippet.to_json());
+    let json = || super::results::pretty(&snippet.to_json());
     Ok((args.run.show(json, || snippet.code.clone()), Outcome::Clean))
 }

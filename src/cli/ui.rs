@@ -15,7 +15,7 @@ use clap::{
 };
 use indicatif::MultiProgress;
 
-use super::{layout, screen};
+use super::{layout, safe, screen};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ impl Ui {
 
     /// Prints a result. A reader that went away is no failure.
     pub(super) fn print(&self, text: &str) -> ExitCode {
-        let text = layout::fit(text, screen::stdout_width());
+        let text = layout::fit(&safe::text(text), screen::stdout_width());
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => ExitCode::SUCCESS,
@@ -85,7 +85,7 @@ impl Ui {
     /// A plain line of progress, for logs.
     pub(super) fn log(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.above_bars(|| eprintln!("{text}"));
+            self.above_bars(|| eprintln!("{}", safe::text(text)));
         }
     }
 
@@ -98,8 +98,8 @@ impl Ui {
     }
 
     fn say(&self, what: &str, color: &str, text: &str) {
-        let what = if colored(&io::stderr()) { format!("{color}{what}\x1b[0m") } else { what.to_owned() };
-        let line = layout::fit(&format!("{what}: {text}\n"), screen::stderr_width());
+        let what = if colored(&io::stderr()) { format!("{color}{what}{PLAIN}") } else { what.to_owned() };
+        let line = layout::fit(&format!("{what}: {}\n", safe::text(text)), screen::stderr_width());
         self.above_bars(|| eprint!("{line}"));
     }
 
@@ -111,7 +111,8 @@ impl Ui {
 pub(super) const RED: &str = "\x1b[1;31m";
 pub(super) const YELLOW: &str = "\x1b[1;33m";
 pub(super) const GREEN: &str = "\x1b[1;32m";
-const BLUE: &str = "\x1b[1;34m";
+pub(super) const BLUE: &str = "\x1b[1;34m";
+pub(super) const PLAIN: &str = "\x1b[0m";
 
 /// Whether text there is coloured: on a terminal, unless `NO_COLOR` asks not to.
 fn colored(stream: &impl IsTerminal) -> bool {
@@ -171,5 +172,5 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// A word in a colour, if it goes to a terminal.
 pub(super) fn paint(text: &str, color: &str) -> String {
-    if colored(&io::stdout()) { format!("{color}{text}\x1b[0m") } else { text.to_owned() }
+    if colored(&io::stdout()) { format!("{color}{text}{PLAIN}") } else { text.to_owned() }
 }

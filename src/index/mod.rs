@@ -7,7 +7,7 @@ mod tfds_features;
 mod tfds_read;
 
 pub use dali::{IndexLine, IndexReader, IndexWriter, index_text};
-pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit};
+pub use manifest::{FORMAT_VERSION, MANIFEST_NAME, MAX_MANIFEST, Manifest, ManifestShard, ManifestSplit};
 pub use tfds::{labels_file_name, tfds_files, tfds_files_for};
 pub use tfds_features::Unsupported;
 pub use tfds_read::{TfdsFeatures, TfdsInfo, TfdsSplit, class_names};

@@ -4,7 +4,7 @@
 
 use super::literal::Value;
 use crate::{
-    error::{Error, Fault, Result},
+    error::{Error, Fault, Printable, Result},
     item::DType,
 };
 
@@ -42,9 +42,15 @@ pub(super) fn parse_descr(descr: &Value) -> Result<(DType, bool)> {
 pub(super) fn describe(descr: &Value) -> String {
     match (parse_descr(descr), descr) {
         (Ok((dtype, _)), _) => dtype.name().to_owned(),
-        (Err(_), Value::Text(text)) => text.chars().take(20).collect(),
+        (Err(_), Value::Text(text)) => shown(text),
         (Err(_), _) => "structured".to_owned(),
     }
+}
+
+/// The text of the file, short and safe on a terminal.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(20).collect();
+    Printable(short.as_ref()).to_string()
 }
 
 fn structured() -> Error {
@@ -53,7 +59,7 @@ fn structured() -> Error {
 }
 
 fn refusal(text: &str, code: &str) -> Error {
-    let shown: String = text.chars().take(20).collect();
+    let shown = shown(text);
     let (what, next) = match code.as_bytes().first() {
         Some(b'O') => (
             "pickled Python objects, and reading those would run code from the file",

@@ -1,6 +1,14 @@
 //! What an array is told by among others: its name, type and shape.
 
-use super::{memory::MemoryArray, npy::shape_text, npz::NpzMember};
+use super::{
+    memory::MemoryArray,
+    npy::shape_text,
+    npz::NpzMember,
+    wording::{self, printable},
+};
+
+/// Arrays that are listed; an archive may have millions.
+const SHOWN: usize = 20;
 
 /// What an array is told by.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +47,8 @@ pub(super) fn members(members: &[NpzMember]) -> Vec<Member<'_>> {
 
 /// `x_train: uint8 [60000, 28, 28], y_train: uint8 [60000]`.
 pub(super) fn summary(members: &[Member<'_>]) -> String {
-    let show =
-        |member: &Member<'_>| format!("{}: {} {}", member.name.escape_debug(), member.dtype, shape_text(member.shape));
-    members.iter().map(show).collect::<Vec<_>>().join(", ")
+    let show = |member: &Member<'_>| {
+        format!("{}: {} {}", printable(member.name.as_bytes()), member.dtype, shape_text(member.shape))
+    };
+    wording::first(SHOWN, members.iter().map(show), members.len() as u64)
 }

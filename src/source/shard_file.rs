@@ -102,7 +102,7 @@ impl ShardFile {
         let mut breaks: Vec<u64> = Vec::new();
         loop {
             let made = inflater.fill(&mut block)?;
-            out.write_at(block.get(..made).unwrap_or_default(), at)?;
+            out.append(block.get(..made).unwrap_or_default(), at)?;
             at += made as u64;
             spool.tick(made as u64)?;
             if made == block.len() {

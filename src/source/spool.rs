@@ -21,6 +21,13 @@ use crate::{
 /// The most memory that turning an array takes, whatever its size.
 pub const DEFAULT_SPOOL_MEMORY: ByteSize = ByteSize(64 << 20);
 
+/// What a scratch file of unknown size leaves free, or a twentieth of the disk if that is less: a small file that unpacks to
+/// terabytes must not fill the disk that other programs work on.
+const RESERVE: u64 = 1 << 30;
+
+/// How often it is asked what is free, in bytes written.
+const ASK_EVERY: u64 = 64 << 20;
+
 /// Called with the bytes done since the last call; an error stops the work.
 type Watch<'w> = Box<dyn Fn(ByteSize) -> Result<()> + Send + Sync + 'w>;
 
@@ -94,7 +101,14 @@ impl<'w> Spool<'w> {
              converted; make room, or save it with np.save(\"x.npy\", np.ascontiguousarray(x))",
             ByteSize(bytes),
         );
-        self.create_with(name, advice)
+        let out = self.create_with(name, advice)?;
+        // Its size is known: that it does not fit is said before minutes are spent on it.
+        let free = room(&self.dir)?.free;
+        if bytes > free {
+            let message = format!("{} are needed, and {} are free", ByteSize(bytes), ByteSize(free));
+            return Err(out.explain(io::Error::new(io::ErrorKind::StorageFull, message))).at(&out.path);
+        }
+        Ok(out)
     }
 
     /// Starts a scratch file; `advice` is for when the disk is full.
@@ -106,7 +120,7 @@ impl<'w> Spool<'w> {
         let path = self.dir.join(format!("spool-{number}-{name}.bin"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path).during("create").at(&path)?;
         self.lock().push(path.clone());
-        Ok(SpoolFile { spool: self, file, path, advice, finished: false })
+        Ok(SpoolFile { spool: self, file, path, advice, finished: false, unasked: AtomicU64::new(0) })
     }
 
     fn make_folder(&self) -> Result<()> {
@@ -151,12 +165,46 @@ pub(super) struct SpoolFile<'a, 'w> {
     path: PathBuf,
     advice: String,
     finished: bool,
+    /// Bytes since it was asked what is free.
+    unasked: AtomicU64,
+}
+
+/// The bytes of a file system, and those that are free.
+struct Room {
+    all: u64,
+    free: u64,
+}
+
+fn room(dir: &Path) -> Result<Room> {
+    let stat = rustix::fs::statvfs(dir).map_err(io::Error::from).during("ask for the free space of").at(dir)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+    Ok(Room { all: bytes(stat.f_blocks), free: bytes(stat.f_bavail) })
 }
 
 impl SpoolFile<'_, '_> {
     /// Writes at any offset.
     pub(super) fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
         self.file.write_all_at(bytes, offset).map_err(|error| self.explain(error)).at(&self.path)
+    }
+
+    /// Goes on behind what is there, as long as that leaves room for others.
+    pub(super) fn append(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        let unasked = self.unasked.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
+        if unasked >= ASK_EVERY {
+            self.unasked.store(0, Ordering::Relaxed);
+            let Room { all, free } = room(&self.spool.dir)?;
+            let reserve = RESERVE.min(all / 20);
+            if free < reserve {
+                let message = format!(
+                    "{} are unpacked so far, {} are free, and {} of them stay so",
+                    ByteSize(offset),
+                    ByteSize(free),
+                    ByteSize(reserve)
+                );
+                return Err(self.explain(io::Error::new(io::ErrorKind::StorageFull, message))).at(&self.path);
+            }
+        }
+        self.write_at(bytes, offset)
     }
 
     /// Drops what was written from an offset on.

@@ -12,10 +12,15 @@ const LONGEST: usize = 200;
 
 /// A name in back quotes, safe on a terminal.
 pub(super) fn show(name: &[u8]) -> String {
+    format!("`{}`", printable(name))
+}
+
+/// The same without the quotes.
+pub(super) fn printable(name: &[u8]) -> String {
     let text = Printable(Path::new(OsStr::from_bytes(name))).to_string();
     match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("`{}...`", text.get(..end).unwrap_or_default()),
-        None => format!("`{text}`"),
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
     }
 }
 
@@ -26,7 +31,12 @@ pub(super) fn show_path(path: &Path) -> String {
 
 /// The first few of `total` items, joined, and how many more there are.
 pub(super) fn some(items: impl IntoIterator<Item = String>, total: u64) -> String {
-    let shown: Vec<String> = items.into_iter().take(SHOWN).collect();
+    first(SHOWN, items, total)
+}
+
+/// The same for that many of them.
+pub(super) fn first(shown: usize, items: impl IntoIterator<Item = String>, total: u64) -> String {
+    let shown: Vec<String> = items.into_iter().take(shown).collect();
     let rest = total.saturating_sub(shown.len() as u64);
     let text = shown.join(", ");
     if rest == 0 { text } else { format!("{text} and {} more", Count(rest)) }

@@ -16,9 +16,12 @@ use super::{
     fault::{DAMAGED, check_pixels, guarded, unsupported},
     gif,
     pixels::{self, Shape},
-    tiff,
+    png, tiff,
 };
 use crate::error::{Error, Fault, Result};
+
+/// What a decoder may take beside pixels: colour profiles, texts, tables.
+const BESIDE: u64 = 32 << 20;
 
 /// The parts of a decoded image that are not its pixels.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +48,11 @@ pub(super) fn decode(
         let cursor = Cursor::new(bytes);
         let job = Job { format, max_pixels };
         match format {
-            SourceFormat::Png => job.run(PngDecoder::with_limits(cursor, job.limits()), false, out),
+            // Profiles and texts are inflated before the size can be asked for.
+            SourceFormat::Png => {
+                let (width, height) = png::head(bytes).map_or((0, 0), |head| (head.width, head.height));
+                job.run(PngDecoder::with_limits(cursor, job.limits(width, height)), false, out)
+            }
             SourceFormat::Gif => {
                 let has_more = gif::check(bytes)?;
                 job.run(GifDecoder::new(cursor), has_more, out)
@@ -76,10 +83,12 @@ struct Job {
 }
 
 impl Job {
-    /// Sixteen bytes a pixel cover a canvas, a frame and what a decoder holds besides.
-    fn limits(self) -> Limits {
+    /// Sixteen bytes a pixel cover a canvas, a frame and what a decoder holds besides: pixels that the picture has, not those
+    /// that would be allowed, since a small one needs no more than its colour profile beside them.
+    fn limits(self, width: u32, height: u32) -> Limits {
+        let pixels = (u64::from(width) * u64::from(height)).min(self.max_pixels);
         let mut limits = Limits::no_limits();
-        limits.max_alloc = Some(self.max_pixels.saturating_mul(16).saturating_add(1 << 20));
+        limits.max_alloc = Some(pixels.saturating_mul(16).saturating_add(BESIDE));
         limits
     }
 
@@ -88,7 +97,7 @@ impl Job {
         let mut decoder = decoder.map_err(fail)?;
         let (width, height) = decoder.dimensions();
         check_pixels(width, height, self.max_pixels)?;
-        decoder.set_limits(self.limits()).map_err(fail)?;
+        decoder.set_limits(self.limits(width, height)).map_err(fail)?;
         let color = decoder.color_type();
         let (channels, bits) = match color {
             ColorType::L8 => (1, 8),
@@ -122,9 +131,9 @@ impl Job {
         match error {
             ImageError::Limits(limit) if limit.kind() != LimitErrorKind::DimensionError => Error::input(
                 Fault::TooManyPixels,
-                format!("decoding this {name} takes more memory than --max-pixels {} allows", self.max_pixels),
+                format!("decoding this {name} takes more memory than a picture of its size can need"),
             )
-            .with_hint("if the image is genuine, raise --max-pixels"),
+            .with_hint(DAMAGED),
             ImageError::Unsupported(_) => unsupported(format!("this kind of {name} is not supported: {error}")),
             ImageError::IoError(io) if io.kind() == std::io::ErrorKind::UnexpectedEof => {
                 Error::input(Fault::Truncated, format!("the file ends in the middle of this {name}"))

@@ -395,7 +395,7 @@ fn missing_rights_are_named() {
 }
 
 /// Runs a shell script with `$SHARDIFY` in a mount namespace of its own; none where that is not allowed.
-fn in_namespace(desk: &Desk, script: &str) -> Option<Ran> {
+pub(crate) fn in_namespace(desk: &Desk, script: &str) -> Option<Ran> {
     let unshare = |script: &str| {
         let mut command = Command::new("unshare");
         command.args(["--map-root-user", "--mount", "sh", "-c", script]).current_dir(desk.dir());

@@ -19,6 +19,8 @@ mod errors;
 mod export;
 #[cfg(all(feature = "cli", target_os = "linux", target_arch = "x86_64"))]
 mod faults;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod hostile;
 mod in_memory;
 #[cfg(feature = "cli")]
 mod index;

@@ -11,12 +11,21 @@ use super::{DataSet, find::Folder, splits};
 use crate::{
     error::{At, Error, ErrorKind, Printable, Result},
     example::Role,
-    index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name},
+    index::{
+        FORMAT_VERSION, MANIFEST_NAME, MAX_MANIFEST, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name,
+    },
     storage::{EntryKind, Storage},
+    units::Count,
 };
 
-/// No metadata are larger; what is, is something else.
-const MAX: u64 = 1 << 30;
+/// No metadata of TFDS are larger, of ten thousands of shards either. What they say can take fifty times their size.
+const MAX_TFDS: u64 = 16 << 20;
+
+/// No list of class names is larger.
+const MAX_LABELS: u64 = 64 << 20;
+
+/// As many as `convert` takes.
+const MAX_CLASSES: usize = 1 << 20;
 
 /// A file beside the shards.
 #[derive(Debug)]
@@ -74,12 +83,12 @@ pub(crate) struct LabelNames {
 /// Reads what stands beside the shards of a folder and sorts them into splits.
 pub(super) fn describe(storage: &dyn Storage, folder: Folder) -> Result<DataSet> {
     let Folder { dir, is_whole, mut shards, leftovers, .. } = folder;
-    let manifest = read(storage, &dir.join(MANIFEST_NAME), manifest)?;
+    let manifest = read(storage, &dir.join(MANIFEST_NAME), MAX_MANIFEST, manifest)?;
     if is_whole {
         add_listed(storage, &dir, manifest.get(), &mut shards);
     }
-    let info = read(storage, &dir.join("dataset_info.json"), TfdsInfo::parse)?;
-    let mut features = read(storage, &dir.join("features.json"), TfdsFeatures::parse)?;
+    let info = read(storage, &dir.join("dataset_info.json"), MAX_TFDS, TfdsInfo::parse)?;
+    let mut features = read(storage, &dir.join("features.json"), MAX_TFDS, TfdsFeatures::parse)?;
     let labels = labels(storage, &dir, manifest.get(), features.get()).unwrap_or_else(|error| {
         // Only those that the features speak of are read.
         features = Metadata::Broken(error);
@@ -115,7 +124,12 @@ fn manifest(text: &[u8]) -> Result<Manifest> {
         ))
         .with_hint("use the version of shardify that wrote it, or a newer one"));
     }
-    json(text)
+    let manifest: Manifest = json(text)?;
+    if manifest.class_names.len() > MAX_CLASSES {
+        let (found, most) = (Count(manifest.class_names.len() as u64), Count(MAX_CLASSES as u64));
+        return Err(Error::inputs(format!("the manifest has {found} class names, and at most {most} are possible")));
+    }
+    Ok(manifest)
 }
 
 fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
@@ -127,11 +141,15 @@ fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
 }
 
 /// Reads a file, if it is there.
-fn read<T>(storage: &dyn Storage, path: &Path, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Metadata<T>> {
+fn read<T>(storage: &dyn Storage, path: &Path, max: u64, parse: impl Fn(&[u8]) -> Result<T>) -> Result<Metadata<T>> {
     let text = match storage.stat(path)? {
         None => return Ok(Metadata::Absent),
-        Some(EntryKind::File { bytes }) if bytes <= MAX => content(storage, path),
-        Some(_) => Err(Error::inputs("it is no file of a sensible size")).at(path),
+        Some(EntryKind::File { bytes }) if bytes <= max => content(storage, path),
+        Some(EntryKind::File { bytes }) => {
+            let message = format!("it has {} bytes, and no such file has more than {}", Count(bytes), Count(max));
+            Err(Error::inputs(message).with_hint("it is something else: move it away")).at(path)
+        }
+        Some(_) => Err(Error::inputs("it is no file")).at(path),
     };
     Ok(match text.and_then(|text| parse(&text)).at(path) {
         Ok(value) => Metadata::Is(value),
@@ -178,7 +196,7 @@ fn labels(
 pub(crate) fn label_names(storage: &dyn Storage, dir: &Path, key: &str) -> Result<Option<LabelNames>> {
     let file = labels_file_name(key);
     let path = dir.join(&file);
-    if !matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+    if !matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes <= MAX_LABELS) {
         return Ok(None);
     }
     let names = class_names(&String::from_utf8_lossy(&content(storage, &path)?));

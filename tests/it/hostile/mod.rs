@@ -1,0 +1,6 @@
+//! Inputs that somebody made to do harm: each costs no more than a fair input of its kind, ends with a message, and touches
+//! nothing of others.
+
+mod bombs;
+mod names;
+mod run;
