@@ -33,18 +33,25 @@ impl fmt::Display for ShardName<'_> {
     }
 }
 
+/// The most bytes of a data set name that is made.
+const MAX_NAME: usize = 100;
+
 /// The nearest data set name that every reader accepts: `[A-Za-z][A-Za-z0-9_]*`.
 ///
 /// TFDS looks for files by `[a-zA-Z]\w*` and splits the name from the split at the first dash, so anything else becomes `_`.
 #[must_use]
 pub fn dataset_name(text: &str) -> String {
     let mut name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-    name.truncate(100);
+    name.truncate(MAX_NAME);
     let name = name.trim_matches('_');
     match name.chars().next() {
         None => "dataset".to_owned(),
         Some(first) if first.is_ascii_alphabetic() => name.to_owned(),
-        Some(_) => format!("data_{name}"),
+        // No longer than the others, and the same when it is given again.
+        Some(_) => {
+            let name = format!("data_{name}");
+            name.get(..MAX_NAME).unwrap_or(&name).trim_end_matches('_').to_owned()
+        }
     }
 }
 
@@ -81,6 +88,11 @@ mod tests {
             ("a/b", "a_b"),
         ] {
             assert_eq!(dataset_name(text), expected, "{text:?}");
+        }
+        // What is proposed is accepted, also where a digit stands first and the name is cut.
+        for text in ["2".repeat(100), format!("{}_{}", "2".repeat(94), "3".repeat(20)), "a".repeat(200)] {
+            let name = dataset_name(&text);
+            assert!(name.len() <= MAX_NAME && dataset_name(&name) == name, "{text}: {name}");
         }
     }
 }

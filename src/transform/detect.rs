@@ -84,6 +84,7 @@ const REMOVE: &str = "remove it from the input, or go on without it: --on-error 
 /// Tells a file by its first bytes; [`DETECT_BYTES`] of them are enough.
 #[must_use]
 pub fn detect(head: &[u8]) -> Detected {
+    let head = head.get(..DETECT_BYTES).unwrap_or(head);
     image(head).map_or_else(|| Detected::Other(foreign(head)), Detected::Image)
 }
 
@@ -170,7 +171,7 @@ fn foreign(head: &[u8]) -> Foreign {
 
 fn text(head: &[u8]) -> Option<Foreign> {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let head = head.get(..head.len().min(DETECT_BYTES)).unwrap_or(head).trim_ascii_start();
+    let head = head.trim_ascii_start();
     let lower = head.to_ascii_lowercase();
     let has = |part: &[u8]| lower.windows(part.len()).any(|window| window == part);
     let wrong = |what, hint| Some(Foreign { what, hint, fault: Fault::WrongType });
@@ -205,6 +206,17 @@ mod tests {
             Detected::Other(other) => format!("{}: {}", other.fault.code(), other.what),
         };
         assert_eq!(got, expected, "{:?}", String::from_utf8_lossy(head));
+    }
+
+    /// Whoever has the whole file in memory is told what a reader of its start is told.
+    #[test]
+    fn what_stands_behind_the_head_counts_for_nothing() {
+        let zeros = [0; DETECT_BYTES + 1];
+        for last in [1, b'a'] {
+            let mut file = zeros;
+            file[DETECT_BYTES] = last;
+            assert_eq!(detect(&file), detect(&zeros[..DETECT_BYTES]));
+        }
     }
 
     #[test]
