@@ -109,6 +109,8 @@ fn run(
 ) -> Result<ConvertReport> {
     let Source { options, storage, .. } = source;
     let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
+    // What is wrong with their names is said by what opens them.
+    let times = plan::times(source).unwrap_or_default();
     let inputs = Inputs::open(source, &spool, cancel, progress)?;
     cancel.check()?;
     let mut plan = Plan::new(source, &inputs, cancel)?;
@@ -152,6 +154,9 @@ fn run(
         results.push(result);
     }
     cancel.check()?;
+    if matches!(inputs, Inputs::Arrays(_)) {
+        plan::check_unchanged(source, &times)?;
+    }
     progress.step("publishing", None);
     let report = finish(options, storage, output, &inputs, &plan, results)?;
     let outcome = if resumed_shards > 0 { ConvertOutcome::Resumed } else { ConvertOutcome::Done };

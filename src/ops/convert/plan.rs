@@ -1,5 +1,7 @@
 //! From inputs to a plan: which splits there are, in which order their records come, and how that is recognised again.
 
+use std::path::PathBuf;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     inputs::Inputs,
 };
 use crate::{
-    error::{Error, Result},
+    error::{At, Error, Result},
     ops::publish::{Digest, Fingerprint, TOOL, policies},
     pipeline::{Cancel, ImageRecords},
     shard::{Order, Permutation, ShardPolicy, SplitOrder, assign_ratios, assign_stratified},
@@ -123,6 +125,33 @@ fn refuse_two_splits(named: &[String]) -> Result<()> {
         .with_hint("leave out --split, or give only the folder of one split as INPUT"))
 }
 
+/// The files of arrays, and when each was last changed, in nanoseconds since 1970.
+pub(super) fn times(source: Source<'_>) -> Result<Vec<(PathBuf, u64)>> {
+    let Source { options, memory, storage } = source;
+    let more = options.labels.iter().chain(options.arrays.iter().map(|(_, path)| path));
+    let files = options.inputs.iter().chain(more).filter(|typed| memory.get(typed).is_none());
+    let time = |typed: &PathBuf| {
+        let path = ArrayRef::parse(storage, typed)?.path;
+        let modified = storage.modified(&path)?;
+        Ok((path, modified))
+    };
+    files.map(time).collect()
+}
+
+/// Refuses arrays that changed since these times: among their rows may be some of either version.
+///
+/// # Errors
+/// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) with the file.
+pub(super) fn check_unchanged(source: Source<'_>, before: &[(PathBuf, u64)]) -> Result<()> {
+    let hint = "wait until nobody writes to it, then start again with --overwrite";
+    for (path, modified) in before {
+        if source.storage.modified(path).map_err(|error| error.with_hint(hint))? != *modified {
+            return Err(Error::inputs("it changed while it was read").with_hint(hint)).at(path);
+        }
+    }
+    Ok(())
+}
+
 /// What a conversion is recognised by.
 pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Fingerprint> {
     let Source { options, memory, storage } = source;
@@ -158,13 +187,7 @@ pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, c
             }
         }
         Inputs::Arrays(arrays) => {
-            let more = options.labels.iter().chain(options.arrays.iter().map(|(_, path)| path));
-            for typed in options.inputs.iter().chain(more) {
-                if memory.get(typed).is_some() {
-                    continue;
-                }
-                let path = ArrayRef::parse(storage, typed)?.path;
-                let modified = storage.modified(&path)?;
+            for (path, modified) in times(source)? {
                 newest = newest.max(modified);
                 stamp.push(format!("{} {modified}", path.display()));
             }

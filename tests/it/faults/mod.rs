@@ -7,6 +7,7 @@ mod at_call;
 mod call;
 mod cases;
 mod errors;
+mod inputs;
 mod kills;
 mod partial;
 mod power;
