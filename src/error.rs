@@ -406,6 +406,13 @@ impl From<ByteOffset> for Place {
     }
 }
 
+/// Whether a character would do something to a terminal instead of being seen: control characters, those of eight bits included,
+/// and those that turn the direction of text.
+#[must_use]
+pub fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// A path as text that is safe on a terminal: control characters and invalid UTF-8 are escaped.
 #[derive(Debug)]
 pub struct Printable<'a>(pub &'a Path);
@@ -413,7 +420,7 @@ pub struct Printable<'a>(pub &'a Path);
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.to_string_lossy().chars() {
-            if c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c) {
+            if steers(c) {
                 write!(f, "{}", c.escape_default())?;
             } else {
                 write!(f, "{c}")?;

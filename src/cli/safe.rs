@@ -4,13 +4,9 @@
 
 use std::{borrow::Cow, fmt::Write};
 
-use super::ui::{BLUE, GREEN, PLAIN, RED, YELLOW};
+use shardify::error::steers;
 
-/// Whether a character does something instead of being seen: control characters, those with eight bits included, and those that
-/// turn the direction of text.
-fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+use super::ui::{BLUE, GREEN, PLAIN, RED, YELLOW};
 
 /// Text for people. Line breaks and tabs stay, and our own colours.
 pub(super) fn text(text: &str) -> Cow<'_, str> {

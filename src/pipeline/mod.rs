@@ -27,4 +27,4 @@ pub use scan::{RecordPlace, Scan, ScannedShard, Visit, number_among};
 pub use shard_records::{Located, ShardInput, ShardRecords};
 pub use stats::{Progress, Silent};
 pub use walk::{REPAIR, Walk, WalkedShard, damage_error};
-pub use work::{Failure, ShardEntry, WorkDir, read_json, stage_json, write_json};
+pub use work::{Failure, ShardEntry, WorkDir, read_json, read_json_up_to, stage_json, write_json};

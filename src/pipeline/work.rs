@@ -154,7 +154,15 @@ pub fn stage_json(storage: &dyn Storage, path: &Path, value: &impl Serialize) ->
 pub fn read_json<T: DeserializeOwned>(storage: &dyn Storage, path: &Path) -> Result<Option<T>> {
     /// No file of ours is larger; what is, is something else.
     const MAX: u64 = 1 << 30;
-    if !matches!(storage.stat(path)?, Some(EntryKind::File { bytes }) if bytes <= MAX) {
+    read_json_up_to(storage, path, MAX)
+}
+
+/// The same of a file that has no more than `max` bytes, or is something else.
+///
+/// # Errors
+/// Those of [`read_json`].
+pub fn read_json_up_to<T: DeserializeOwned>(storage: &dyn Storage, path: &Path, max: u64) -> Result<Option<T>> {
+    if !matches!(storage.stat(path)?, Some(EntryKind::File { bytes }) if bytes <= max) {
         return Ok(None);
     }
     let file = storage.open(path)?;

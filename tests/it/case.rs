@@ -11,7 +11,9 @@ use std::{
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{Ran, Tree, assert_same_tree, command, shardify, signal, tree, write_npy, write_numbered_rows};
+use crate::support::{
+    Ran, Tree, assert_same_tree, command, manifest, shardify, signal, tree, write_npy, write_numbered_rows,
+};
 
 /// A command, its input, and what it makes when nothing disturbs it.
 #[derive(Debug)]
@@ -104,6 +106,17 @@ impl Case {
         let mut child = self.start_and_stop(out, shards, more);
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+}
+
+/// Damages a record in the middle of one in so many shards of a data set.
+pub(crate) fn damage_shards(set: &Path, step: usize) {
+    for shard in manifest(set).splits.into_iter().flat_map(|split| split.shards).step_by(step) {
+        let path = set.join(shard.name);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use crate::{
-    case::{Case, check_unpublished, finished_shards, wait_until},
+    case::{Case, check_unpublished, damage_shards, finished_shards, wait_until},
     determinism::with_broken,
     support::{
         Noise, Ran, Tree, assert_same_tree, command, count_ending, fixture, manifest, plant, shardify, signal, tree,
@@ -114,13 +114,7 @@ fn killed_repairs_end_with_the_same_bytes() {
     for compression in ["none", "gzip"] {
         let case = Case::small_rows(&["--compression", compression]);
         let input = case.out("whole");
-        for shard in manifest(&input).splits.into_iter().flat_map(|split| split.shards).step_by(9) {
-            let path = input.join(shard.name);
-            let mut bytes = fs::read(&path).unwrap();
-            let middle = bytes.len() / 2;
-            bytes[middle] ^= 1;
-            fs::write(&path, bytes).unwrap();
-        }
+        damage_shards(&input, 9);
         let dir = tempdir().unwrap();
         let case = Case { dir: case.dir, ..Case::of("repair", dir, &[input.to_str().unwrap()], 1) };
         assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));

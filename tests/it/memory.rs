@@ -2,24 +2,15 @@
 
 #![cfg(target_os = "linux")]
 
-use std::{fs, thread::sleep, time::Duration};
+use std::fs;
 
 use tempfile::tempdir;
 
-use crate::support::{Ran, command, write_sparse};
+use crate::support::{Ran, command, with_peak, write_sparse};
 
 /// The most memory that a run of the command took, in bytes, as the kernel counted it.
 fn peak(args: &[&str]) -> u64 {
-    let mut child = command(args).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = fs::read_to_string(&status).unwrap_or_default();
-        let kib = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        peak = kib.map_or(peak, |kib: u64| kib << 10);
-        sleep(Duration::from_millis(2));
-    }
-    let ran = Ran::from(child.wait_with_output().unwrap());
+    let (ran, peak) = with_peak(command(args).spawn().unwrap());
     assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
     assert!(peak > 0, "the kernel does not say");
     peak

@@ -134,10 +134,14 @@ pub(crate) fn png(comment: usize) -> Vec<u8> {
     let mut text = b"Comment\0".to_vec();
     text.resize_with(8 + comment, || b'a' + (noise.next() % 26) as u8);
     let header = [&[0, 0, 0, 1, 0, 0, 0, 1], &[8, 0, 0, 0, 0][..]].concat();
+    png_of(&[(b"IHDR", header), (b"tEXt", text), (b"IDAT", pixels.finish().unwrap()), (b"IEND", Vec::new())])
+}
+
+/// A PNG of these chunks.
+pub(crate) fn png_of(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in [(b"IHDR", header), (b"tEXt", text), (b"IDAT", pixels.finish().unwrap()), (b"IEND", Vec::new())]
-    {
-        let body = [&kind[..], &data].concat();
+    for (kind, data) in chunks {
+        let body = [&kind[..], data].concat();
         png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
         png.extend(&body);
         png.extend(crc32fast::hash(&body).to_be_bytes());
@@ -229,7 +233,10 @@ pub(crate) use command::*;
 mod command {
     use std::{
         ffi::OsStr,
+        fs,
         process::{Child, Command, Output, Stdio},
+        thread::sleep,
+        time::Duration,
     };
 
     /// How a command ended and what it said.
@@ -257,6 +264,21 @@ mod command {
     /// Runs the command to its end.
     pub(crate) fn shardify<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Ran {
         command(args).output().unwrap().into()
+    }
+
+    /// Waits for a process to end. What it said, and the most memory that it took, in bytes, as the kernel counted it: 0 where
+    /// that is not told.
+    pub(crate) fn with_peak(mut child: Child) -> (Ran, u64) {
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        while child.try_wait().unwrap().is_none() {
+            let text = fs::read_to_string(&status).unwrap_or_default();
+            let mut lines = text.lines();
+            let kib = lines.find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+            peak = kib.map_or(peak, |kib: u64| peak.max(kib << 10));
+            sleep(Duration::from_millis(2));
+        }
+        (child.wait_with_output().unwrap().into(), peak)
     }
 
     /// Sends a signal by its name, as in `INT`.

@@ -141,16 +141,13 @@ fn is_list(path: &Path) -> bool {
 pub(super) fn default_name(source: Source<'_>) -> Result<String> {
     let Source { options, memory, storage } = source;
     let first = options.inputs.first().filter(|input| memory.get(input).is_none()).unwrap_or(&options.out);
-    let stem = |path: &Path| -> Result<Option<_>> {
-        Ok(match storage.stat(path)? {
-            Some(EntryKind::File { .. }) => path.file_stem().map(ToOwned::to_owned),
-            _ => path.file_name().map(ToOwned::to_owned),
-        })
-    };
+    let there = storage.stat(first)?;
     // `.` and `..` have no name of their own.
-    let name = match stem(first)? {
-        None if storage.stat(first)?.is_some() => stem(&storage.canonical(first)?)?,
-        name => name,
+    let real = match first.file_name() {
+        None if there.is_some() => Some(storage.canonical(first)?),
+        _ => None,
     };
+    let path = real.as_deref().unwrap_or(first);
+    let name = if matches!(there, Some(EntryKind::File { .. })) { path.file_stem() } else { path.file_name() };
     Ok(crate::shard::dataset_name(&name.unwrap_or_default().to_string_lossy()))
 }

@@ -12,7 +12,11 @@ mod plan;
 mod report;
 mod schema;
 
-use std::{path::Path, sync::atomic::AtomicU64, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
+    time::Instant,
+};
 
 pub use dry_run::{DryRun, dry_run, dry_run_from};
 pub use options::{ClassNamesFrom, ConvertOptions, ErrorPolicy, MaxErrors};
@@ -109,11 +113,12 @@ fn run(
 ) -> Result<ConvertReport> {
     let Source { options, storage, .. } = source;
     let spool = Spool::new(output.work.dir()).watch(|_| cancel.check());
-    // What is wrong with their names is said by what opens them.
-    let times = plan::times(source).unwrap_or_default();
+    // What is wrong with names is said best by what opens the files.
+    let times = plan::times(source);
     let inputs = Inputs::open(source, &spool, cancel, progress)?;
+    let times = if matches!(inputs, Inputs::Arrays(_)) { times? } else { Vec::new() };
     cancel.check()?;
-    let mut plan = Plan::new(source, &inputs, cancel)?;
+    let mut plan = Plan::new(source, &inputs, &times, cancel)?;
     let names = plan.output_names(options, &inputs);
     if let Some(manifest) = output.begin(storage, &mut plan.fingerprint, &names)? {
         storage.remove_tree(output.work.dir())?;
@@ -154,9 +159,7 @@ fn run(
         results.push(result);
     }
     cancel.check()?;
-    if matches!(inputs, Inputs::Arrays(_)) {
-        plan::check_unchanged(source, &times)?;
-    }
+    plan::check_unchanged(source, &times)?;
     progress.step("publishing", None);
     let report = finish(options, storage, output, &inputs, &plan, results)?;
     let outcome = if resumed_shards > 0 { ConvertOutcome::Resumed } else { ConvertOutcome::Done };
@@ -181,7 +184,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(source: Source<'_>, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Self> {
+    fn new(source: Source<'_>, inputs: &Inputs<'_>, times: &[(PathBuf, u64)], cancel: &Cancel) -> Result<Self> {
         let options = source.options;
         let name = match &options.name {
             None => inputs::default_name(source)?,
@@ -194,7 +197,7 @@ impl Plan {
             }
         };
         let splits = split_plans(options, inputs)?;
-        let fingerprint = fingerprint(source, &name, inputs, cancel)?;
+        let fingerprint = fingerprint(source, &name, inputs, times, cancel)?;
         Ok(Self { name, splits, fingerprint })
     }
 

@@ -152,8 +152,14 @@ pub(super) fn check_unchanged(source: Source<'_>, before: &[(PathBuf, u64)]) -> 
     Ok(())
 }
 
-/// What a conversion is recognised by.
-pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, cancel: &Cancel) -> Result<Fingerprint> {
+/// What a conversion is recognised by; `times` are those of the files of arrays.
+pub(super) fn fingerprint(
+    source: Source<'_>,
+    name: &str,
+    inputs: &Inputs<'_>,
+    times: &[(PathBuf, u64)],
+    cancel: &Cancel,
+) -> Result<Fingerprint> {
     let Source { options, memory, storage } = source;
     let mut recorded = options.recorded(name);
     if !memory.is_empty() {
@@ -172,7 +178,6 @@ pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, c
     for name in inputs.class_names() {
         put(name.as_bytes());
     }
-    let (mut stamp, mut newest) = (Vec::new(), 0);
     match inputs {
         Inputs::Images(listing) => {
             for split in &listing.splits {
@@ -187,10 +192,6 @@ pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, c
             }
         }
         Inputs::Arrays(arrays) => {
-            for (path, modified) in times(source)? {
-                newest = newest.max(modified);
-                stamp.push(format!("{} {modified}", path.display()));
-            }
             for table in &arrays.tables {
                 put(table.split.as_deref().unwrap_or_default().as_bytes());
                 for feature in &table.features {
@@ -206,8 +207,8 @@ pub(super) fn fingerprint(source: Source<'_>, name: &str, inputs: &Inputs<'_>, c
         options: recorded,
         inputs: inputs.len(),
         inputs_sha256: digest.finish(),
-        stamp,
-        newest,
+        stamp: times.iter().map(|(path, modified)| format!("{} {modified}", path.display())).collect(),
+        newest: times.iter().map(|(_, modified)| *modified).max().unwrap_or(0),
         batch_len,
     })
 }

@@ -14,6 +14,7 @@ use crate::{
     index::{
         FORMAT_VERSION, MANIFEST_NAME, MAX_MANIFEST, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name,
     },
+    source::MAX_CLASSES,
     storage::{EntryKind, Storage},
     units::Count,
 };
@@ -23,9 +24,6 @@ const MAX_TFDS: u64 = 16 << 20;
 
 /// No list of class names is larger.
 const MAX_LABELS: u64 = 64 << 20;
-
-/// As many as `convert` takes.
-const MAX_CLASSES: usize = 1 << 20;
 
 /// A file beside the shards.
 #[derive(Debug)]
@@ -125,8 +123,9 @@ fn manifest(text: &[u8]) -> Result<Manifest> {
         .with_hint("use the version of shardify that wrote it, or a newer one"));
     }
     let manifest: Manifest = json(text)?;
-    if manifest.class_names.len() > MAX_CLASSES {
-        let (found, most) = (Count(manifest.class_names.len() as u64), Count(MAX_CLASSES as u64));
+    let classes = manifest.class_names.len() as u64;
+    if classes > MAX_CLASSES.into() {
+        let (found, most) = (Count(classes), Count(MAX_CLASSES.into()));
         return Err(Error::inputs(format!("the manifest has {found} class names, and at most {most} are possible")));
     }
     Ok(manifest)

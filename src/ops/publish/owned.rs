@@ -6,8 +6,8 @@ use super::{FAILURES_NAME, LOST_NAME};
 use crate::{
     error::{At, Error, Result},
     index::{FORMAT_VERSION, MANIFEST_NAME, MAX_MANIFEST, Manifest},
-    pipeline::read_json,
-    storage::{EntryKind, NameKind, Storage},
+    pipeline::read_json_up_to,
+    storage::{NameKind, Storage},
 };
 
 /// The folder of the record indexes.
@@ -16,8 +16,7 @@ pub(crate) const INDEX_NAME: &str = "index";
 /// The manifest of the data set in a folder, if there is one.
 pub(super) fn read_manifest(storage: &dyn Storage, out: &Path) -> Result<Option<Manifest>> {
     let path = out.join(MANIFEST_NAME);
-    let is_sane = !matches!(storage.stat(&path)?, Some(EntryKind::File { bytes }) if bytes > MAX_MANIFEST);
-    let manifest: Option<Manifest> = if is_sane { read_json(storage, &path)? } else { None };
+    let manifest: Option<Manifest> = read_json_up_to(storage, &path, MAX_MANIFEST)?;
     if manifest.is_none() && storage.stat(&path)?.is_some() {
         return Err(Error::output("it is not a manifest that this version of shardify can read")
             .with_hint("if the folder may be replaced, remove the file first"))

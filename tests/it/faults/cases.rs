@@ -8,9 +8,9 @@ use std::{
 use tempfile::{TempDir, tempdir, tempdir_in};
 
 use crate::{
-    case::{Case, check_unpublished},
+    case::{Case, check_unpublished, damage_shards},
     determinism::with_broken,
-    support::{Ran, Tree, assert_same_tree, fixture, manifest, plant, shardify, tree},
+    support::{Ran, Tree, assert_same_tree, fixture, plant, shardify, tree},
 };
 
 /// A run, and what it finds in its output folder.
@@ -83,8 +83,8 @@ pub(crate) fn starts() -> Vec<Start> {
         Start::new("convert arrays", Case::small_rows_in(dir(), "20kB", &["--split", "a=0.7,b=0.3"])),
         replacing(),
         Start::new("convert a compressed archive", archive()),
-        images(&[]),
-        images(&["--on-error", "skip"]),
+        Start::new("convert images", images()),
+        broken_images(),
         Start::new("reshard", reshard()),
         repairing("repair", "none"),
         repairing("repair compressed shards", "gzip"),
@@ -109,17 +109,19 @@ fn archive() -> Case {
     Case::new(dir(), &[archive.to_str().unwrap(), "--max-shard", "200", "--compression", "gzip"], 0)
 }
 
-/// With broken ones among them, if they are to be left out.
-fn images(more: &[&str]) -> Start {
+fn images() -> Case {
     let dir = dir();
     let input = fs::canonicalize(dir.path()).unwrap().join("in");
-    if more.is_empty() {
-        plant(&tree(&fixture("images")), &input);
-        let case = Case::new(dir, &[input.to_str().unwrap(), "--max-shard", "60kB"], 0);
-        return Start::new("convert images", case);
-    }
+    plant(&tree(&fixture("images")), &input);
+    Case::new(dir, &[input.to_str().unwrap(), "--max-shard", "60kB"], 0)
+}
+
+fn broken_images() -> Start {
+    let dir = dir();
+    let input = fs::canonicalize(dir.path()).unwrap().join("in");
     with_broken(&input);
-    let case = Case::new(dir, &[&[input.to_str().unwrap(), "--max-shard", "300kB"], more].concat(), 1);
+    let args = [input.to_str().unwrap(), "--max-shard", "300kB", "--on-error", "skip"];
+    let case = Case::new(dir, &args, 1);
     Start { skips: Some(input), ..Start::new("convert images with broken ones", case) }
 }
 
@@ -140,13 +142,7 @@ fn repairing(name: &'static str, compression: &str) -> Start {
 fn repair(compression: &str) -> Case {
     let source = Case::small_rows_in(dir(), "20kB", &["--compression", compression]);
     let input = source.out("whole");
-    for shard in manifest(&input).splits.into_iter().flat_map(|split| split.shards).step_by(2) {
-        let path = input.join(shard.name);
-        let mut bytes = fs::read(&path).unwrap();
-        let middle = bytes.len() / 2;
-        bytes[middle] ^= 1;
-        fs::write(&path, bytes).unwrap();
-    }
+    damage_shards(&input, 2);
     let case = Case::of("repair", dir(), &[input.to_str().unwrap()], 1);
     assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
     assert_eq!(shardify(["validate", input.to_str().unwrap(), "-q"]).code, Some(1));

@@ -40,6 +40,7 @@ enum Pending {
 
 struct Disk {
     root: PathBuf,
+    root_id: Id,
     out: PathBuf,
     ids: HashMap<u64, Id>,
     /// What is sure to be on the disk.
@@ -62,6 +63,7 @@ impl Disk {
     fn new(root: &Path, out: &Path) -> Self {
         let mut disk = Self {
             root: root.to_path_buf(),
+            root_id: 0,
             out: out.to_path_buf(),
             ids: HashMap::new(),
             names: Names::new(),
@@ -74,6 +76,7 @@ impl Disk {
             outcomes: BTreeMap::new(),
             moments: 0,
         };
+        disk.root_id = disk.id(root.metadata().unwrap().ino());
         (disk.names, disk.bytes) = disk.now();
         disk.seen.clone_from(&disk.bytes);
         disk
@@ -126,10 +129,8 @@ impl Disk {
     }
 
     /// The output folder, if the disk has these names and files these bytes.
-    fn outcome(&mut self, names: &Names, mut bytes: impl FnMut(Id) -> Vec<u8>) -> Option<Tree> {
-        let root = self.root.metadata().unwrap().ino();
-        let root = self.id(root);
-        let top = names.get(&root)?.get(self.out.file_name().unwrap())?;
+    fn outcome(&self, names: &Names, mut bytes: impl FnMut(Id) -> Vec<u8>) -> Option<Tree> {
+        let top = names.get(&self.root_id)?.get(self.out.file_name().unwrap())?;
         let mut tree = Tree::new();
         let mut dirs = vec![(PathBuf::new(), top.id)];
         while let Some((dir, id)) = dirs.pop() {
@@ -146,38 +147,43 @@ impl Disk {
         Some(tree)
     }
 
+    /// The bytes of a file that are sure to be on the disk.
+    fn synced(&self, id: Id) -> Vec<u8> {
+        self.bytes.get(&id).cloned().unwrap_or_default()
+    }
+
+    /// What is left if nothing is on the disk but what had to be.
+    fn least(&self) -> Option<Tree> {
+        self.outcome(&self.names, |id| self.synced(id))
+    }
+
     /// The power fails now.
     fn fail(&mut self, what: &str) {
         self.moments += 1;
         let (names, bytes) = self.now();
         self.seen.extend(bytes);
-        let seen = self.seen.clone();
-        self.recent.push(names.clone());
-        let kept = (self.names.clone(), self.bytes.clone());
-        let synced = |id: Id| kept.1.get(&id).cloned().unwrap_or_default();
-        // Nothing is on the disk but what had to be.
-        let least = self.outcome(&kept.0, synced);
-        self.outcomes.entry(least).or_insert_with(|| format!("{what}, least"));
-        // All names are, as where they have a journal and bytes do not.
-        let named = self.outcome(&names, synced);
-        self.outcomes.entry(named).or_insert_with(|| format!("{what}, names only"));
+        // All names are there, as where they have a journal and bytes do not.
+        let named = self.outcome(&names, |id| self.synced(id));
+        self.recent.push(names);
         // Names up to some moment are, and bytes as it comes.
-        let recent = self.recent[self.noise.next() as usize % self.recent.len()].clone();
+        let moment = self.noise.next() as usize % self.recent.len();
         let mut noise = Noise(self.noise.next());
-        let mixed = self.outcome(&recent, |id| {
-            let live = seen.get(&id).cloned().unwrap_or_default();
+        let mixed = self.outcome(&self.recent[moment], |id| {
+            let live = self.seen.get(&id).cloned().unwrap_or_default();
             match noise.next() % 3 {
                 0 => live,
-                1 => synced(id),
+                1 => self.synced(id),
                 // Never less than what was synced of a file that has only grown.
                 _ => {
-                    let least = synced(id).len().min(live.len());
+                    let least = self.synced(id).len().min(live.len());
                     let most = live.len() - least + 1;
                     live[..least + noise.next() as usize % most].to_vec()
                 }
             }
         });
-        self.outcomes.entry(mixed).or_insert_with(|| format!("{what}, mixed"));
+        for (outcome, kind) in [(self.least(), "least"), (named, "names only"), (mixed, "mixed")] {
+            self.outcomes.entry(outcome).or_insert_with(|| format!("{what}, {kind}"));
+        }
     }
 }
 
@@ -245,9 +251,11 @@ fn the_power_fails_before_any_change() {
         let mut disk = Disk::new(&root, &out);
         let Some(ran) = trace(&start.args(&out), &root, &mut disk) else { return };
         assert_eq!(ran.code, Some(start.case.code), "{}: {}", start.name, ran.stderr);
-        let (names, bytes) = (disk.names.clone(), disk.bytes.clone());
-        let last = disk.outcome(&names, |id| bytes.get(&id).cloned().unwrap_or_default()).unwrap_or_default();
-        assert_same_tree(&last, &start.case.whole, &format!("{}: it said that it was done", start.name));
+        assert_same_tree(
+            &disk.least().unwrap_or_default(),
+            &start.case.whole,
+            &format!("{}: it said that it was done", start.name),
+        );
         let outcomes: Vec<_> = disk.outcomes.into_iter().collect();
         let mut tried = 0;
         for (tree, moment) in each_of(4).map_while(|at| outcomes.get(at)) {

@@ -13,7 +13,7 @@ use super::run::bounded;
 use crate::{
     console::{Desk, npy_header},
     errors::in_namespace,
-    support::{example, ints, shard},
+    support::{example, ints, png_of, shard},
 };
 
 const MIB: u64 = 1 << 20;
@@ -42,15 +42,7 @@ fn gzip(head: &[u8], bytes: usize) -> Vec<u8> {
 /// A grey PNG with these chunks before its pixels.
 fn png(width: u32, height: u32, chunks: &[(&[u8; 4], Vec<u8>)], pixels: Vec<u8>) -> Vec<u8> {
     let ihdr = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    let (first, last) = ([(b"IHDR", ihdr)], [(b"IDAT", pixels), (b"IEND", Vec::new())]);
-    for (kind, data) in first.iter().chain(chunks).chain(&last) {
-        let body = [&kind[..], data].concat();
-        png.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
-        png.extend(&body);
-        png.extend(crc32fast::hash(&body).to_be_bytes());
-    }
-    png
+    png_of(&[&[(b"IHDR", ihdr)], chunks, &[(b"IDAT", pixels), (b"IEND", Vec::new())]].concat())
 }
 
 /// A TIFF of one strip with these tags beside.
