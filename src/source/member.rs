@@ -52,3 +52,18 @@ pub(super) fn summary(members: &[Member<'_>]) -> String {
     };
     wording::first(SHOWN, members.iter().map(show), members.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_arrays_the_first_are_listed() {
+        let member = Member { name: "x", dtype: "uint8", shape: &[2], fault: None };
+        for (members, ends) in [(SHOWN, "x: uint8 [2]"), (SHOWN + 5, "x: uint8 [2] and 5 more")] {
+            let text = summary(&vec![member; members]);
+            assert_eq!(text.matches("uint8").count(), SHOWN, "{text}");
+            assert!(text.ends_with(ends), "{text}");
+        }
+    }
+}
