@@ -60,6 +60,12 @@ pub fn at(file: &[u8], place: usize) -> Stands {
     }
 }
 
+/// Whether a whole record starts behind the header of one from `start` to `end`, and ends behind its payload: then that one has
+/// lost bytes.
+fn is_crossed(file: &[u8], start: usize, end: usize) -> bool {
+    (start + 12..end).any(|place| matches!(at(file, place), Stands::Whole(behind) if behind > end - 4))
+}
+
 /// Whether a record may end here: at the end of the file, or before a header that holds.
 #[must_use]
 pub fn is_boundary(file: &[u8], place: usize) -> bool {
@@ -77,7 +83,7 @@ pub fn chain(file: &[u8]) -> (Vec<(usize, usize)>, usize) {
                 records.push((place, end));
                 place = end;
             }
-            Stands::BadPayload(end) if is_boundary(file, end) => place = end,
+            Stands::BadPayload(end) if is_boundary(file, end) && !is_crossed(file, place, end) => place = end,
             _ => break,
         }
     }

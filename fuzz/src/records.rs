@@ -38,8 +38,12 @@ fn reader(file: &[u8]) -> impl FnMut(&mut [u8], u64) -> shardify::Result<()> {
     }
 }
 
-/// The records of a survey, as start and end.
-pub(super) fn intact(survey: &Survey) -> Vec<(usize, usize)> {
+/// The records that are found in a file, as start and end.
+pub(super) fn found(file: &[u8]) -> Vec<(usize, usize)> {
+    intact(&look(file, DEFAULT_MAX_RECORD))
+}
+
+fn intact(survey: &Survey) -> Vec<(usize, usize)> {
     let ends = |span: shardify::tfrecord::RecordSpan| {
         let start = usize::try_from(span.offset.0).expect("an offset in the file");
         (start, start + span.len as usize)
@@ -48,7 +52,7 @@ pub(super) fn intact(survey: &Survey) -> Vec<(usize, usize)> {
 }
 
 /// What is true of every file.
-pub(super) fn agrees_with_the_slow_way(file: &[u8]) {
+fn agrees_with_the_slow_way(file: &[u8]) {
     let found = look(file, DEFAULT_MAX_RECORD);
     let records = intact(&found);
     for (start, end) in &records {
@@ -105,7 +109,7 @@ fn one_by_one(file: &[u8], chain: &[(usize, usize)]) {
 /// A payload: bytes, or a whole file of records.
 fn payload(input: &mut Input<'_>, depth: usize) -> (Vec<u8>, bool) {
     let choice = input.byte();
-    if choice % 4 == 0 && depth < 2 {
+    if choice.is_multiple_of(4) && depth < 2 {
         let records = 1 + input.below(4);
         let mut stored = input.take(usize::from(choice >> 6)).to_vec();
         for _ in 0..records {
@@ -124,10 +128,9 @@ fn payload(input: &mut Input<'_>, depth: usize) -> (Vec<u8>, bool) {
     (bytes, false)
 }
 
-/// Records, some of which store files of records, and one damage. What was not touched is found; nothing else is.
+/// Records, some of which store files of records, and one damage.
 fn damaged(mut input: Input<'_>) {
-    let kind = input.byte() % 5;
-    let (place, amount, mask) = (input.short(), 1 + input.below(60), input.byte() | 1);
+    let damage = Damage::choose(&mut input);
     let mut file = Vec::new();
     let mut records = Vec::new();
     for _ in 0..1 + input.below(6) {
@@ -136,78 +139,105 @@ fn damaged(mut input: Input<'_>) {
         records.push((file.len(), file.len() + framed.len(), stores));
         file.extend(framed);
     }
-    let place = place % file.len();
-    let end = (place + amount).min(file.len());
+    check_damaged(file, &records, damage);
+}
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Damage {
+    kind: u8,
+    place: usize,
+    amount: usize,
+    mask: u8,
+}
+
+impl Damage {
+    /// Takes the choices from the input.
+    pub(super) fn choose(input: &mut Input<'_>) -> Self {
+        Self { kind: input.byte() % 5, place: input.short(), amount: 1 + input.below(60), mask: input.byte() | 1 }
+    }
+}
+
+/// Bytes that were touched, and how far what stands behind them moved.
+struct Touched {
+    from: usize,
+    to: usize,
+    by: isize,
+}
+
+impl Touched {
+    /// Damages a file. Where the same bytes come from damage elsewhere too, all those places are touched: taking out any of two
+    /// equal bytes is the same.
+    fn apply(damage: Damage, file: &mut Vec<u8>) -> Self {
+        let place = damage.place % file.len();
+        let end = (place + damage.amount).min(file.len());
+        let before = file.clone();
+        match damage.kind {
+            0 => {
+                file[place] ^= damage.mask;
+                Self { from: place, to: place + 1, by: 0 }
+            }
+            1 => {
+                // Zeros over zeros are no damage.
+                let first = before[place..end].iter().position(|byte| *byte != 0).unwrap_or(0);
+                let last = before[place..end].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+                file[place..end].fill(0);
+                Self { from: place + first, to: place + last, by: 0 }
+            }
+            2 => {
+                file.truncate(place);
+                Self { from: place, to: usize::MAX, by: 0 }
+            }
+            3 => {
+                file.drain(place..end);
+                let earlier = (1..=place).take_while(|by| before[place - by] == before[end - by]).count();
+                let later = (0..before.len() - end).take_while(|by| before[place + by] == before[end + by]).count();
+                Self { from: place - earlier, to: end + later, by: place.cast_signed() - end.cast_signed() }
+            }
+            _ => {
+                file.splice(place..place, vec![damage.mask; damage.amount]);
+                let earlier = before[..place].iter().rev().take_while(|byte| **byte == damage.mask).count();
+                let later = before[place..].iter().take_while(|byte| **byte == damage.mask).count();
+                Self { from: place - earlier, to: place + later, by: damage.amount.cast_signed() }
+            }
+        }
+    }
+
+    /// Whether a record may be hit. Between two records, nothing is hit.
+    const fn hits(&self, start: usize, end: usize) -> bool {
+        start < self.to && self.from < end
+    }
+
+    /// Where a record starts afterwards that is not hit.
+    const fn moved(&self, start: usize) -> usize {
+        if start >= self.to { start.saturating_add_signed(self.by) } else { start }
+    }
+}
+
+/// Of records, given as start, end and whether they store records themselves, what was not touched is found; nothing else is.
+pub(super) fn check_damaged(mut file: Vec<u8>, records: &[(usize, usize, bool)], damage: Damage) {
     let before = file.clone();
-    // What each record is afterwards, if nothing happened to it.
-    let shift = |from: usize, by: isize| move |at: usize| if at >= from { at.saturating_add_signed(by) } else { at };
-    let (touched, moved): (_, Box<dyn Fn(usize) -> usize>) = match kind {
-        0 => {
-            file[place] ^= mask;
-            (place..place + 1, Box::new(|at| at))
-        }
-        1 => {
-            // Zeros over zeros are no damage.
-            let end = place + file[place..end].iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            let start = place + file[place..end].iter().position(|byte| *byte != 0).unwrap_or(0);
-            file[start..end].fill(0);
-            (start..end, Box::new(|at| at))
-        }
-        2 => {
-            file.truncate(place);
-            (place..usize::MAX, Box::new(|at| at))
-        }
-        3 => {
-            file.drain(place..end);
-            (place..end, Box::new(shift(end, -isize::try_from(end - place).unwrap_or(0))))
-        }
-        _ => {
-            let put = vec![mask; amount];
-            file.splice(place..place, put);
-            // Between two records nothing is touched.
-            (place..place, Box::new(shift(place, isize::try_from(amount).unwrap_or(0))))
-        }
-    };
-    // Zeros over zeros are no damage.
-    let (touched, moved) = if file == before {
-        (usize::MAX..usize::MAX, Box::new(|at| at) as Box<dyn Fn(usize) -> usize>)
-    } else {
-        (touched, moved)
-    };
+    let touched = Touched::apply(damage, &mut file);
     agrees_with_the_slow_way(&file);
-    let is_hit = |start: usize, end: usize| {
-        if touched.is_empty() {
-            start < touched.start && touched.start < end
-        } else {
-            start < touched.end && touched.start < end
-        }
-    };
-    let whole: Vec<_> = records
-        .iter()
-        .filter(|(start, end, _)| !is_hit(*start, *end))
-        .map(|(start, end, _)| (moved(*start), moved(*start) + end - start))
-        .collect();
-    let hit: Vec<_> = records.iter().filter(|(start, end, _)| is_hit(*start, *end)).collect();
-    let found = intact(&look(&file, DEFAULT_MAX_RECORD));
+    let found = found(&file);
+    let is_hit = |record: &(usize, usize, bool)| file != before && touched.hits(record.0, record.1);
     // Bytes that are taken out or put in may leave a header that claims more than is left: that ends a file.
-    let cut = hit.iter().any(|(start, _, _)| touched.start >= start + 12 && naive::at(&file, *start) == Stands::Cut);
-    if !cut {
-        for record in &whole {
-            assert!(
-                found.contains(record),
-                "lost {record:?} of {records:?}: found {found:?}, damage {kind} at {place}..{end}"
-            );
-        }
+    let cut = records.iter().any(|record| is_hit(record) && naive::at(&file, record.0) == Stands::Cut);
+    for record in records.iter().filter(|record| !cut && !is_hit(record)) {
+        let start = touched.moved(record.0);
+        let expected = (start, start + record.1 - record.0);
+        assert!(found.contains(&expected), "lost {expected:?} of {records:?}: found {found:?}, {damage:?}");
     }
     // Of a record that stores others, with its header and its payload both damaged or with bytes gone, nothing tells what was inside.
     let in_doubt = |(start, end, stores): &(usize, usize, bool)| {
-        let header_only = touched.start >= *start && touched.end <= start + 12;
-        let payload_only = touched.start >= start + 12 && touched.end <= *end;
-        *stores && kind != 2 && (kind > 2 || !(header_only || payload_only))
+        let header_only = touched.from >= *start && touched.to <= start + 12;
+        let payload_only = touched.from >= start + 12 && touched.to <= *end;
+        *stores && damage.kind != 2 && (damage.kind > 2 || !(header_only || payload_only))
     };
-    if !hit.iter().any(|record| in_doubt(record)) {
-        for record in &found {
-            assert!(whole.contains(record), "made up {record:?} of {records:?}: damage {kind} at {place}..{end}");
+    if !records.iter().any(|record| is_hit(record) && in_doubt(record)) {
+        for (start, end) in &found {
+            let is_known = records.iter().any(|record| before[record.0..record.1] == file[*start..*end]);
+            assert!(is_known, "made up {start}..{end} of {records:?}: {damage:?}");
         }
     }
 }

@@ -136,7 +136,9 @@ impl IndexReader {
             };
             self.line += 1;
             let place = Place::Line(self.line);
-            let text = rest.get(..len).unwrap_or_default().trim_ascii();
+            let text = rest.get(..len).unwrap_or_default();
+            // A part of a longer line would be taken for one.
+            let text = if len > MAX_LINE { text } else { text.trim_ascii() };
             if text.is_empty() {
                 self.used += len + 1;
                 continue;
@@ -222,5 +224,8 @@ mod tests {
         assert!(fault.is_none() && lines.iter().zip(0..).all(|(line, at)| *line == (at * 700, 700)));
         assert_eq!(lines.len(), 30_000);
         assert_eq!(read(&vec![b'7'; 1 << 20]), (Vec::new(), Some(1)));
+        // Of a long line, the part that is read at once looks like a line.
+        let blanks = [vec![b' '; BUFFER - 3], b"34 99 0".to_vec()].concat();
+        assert_eq!(read(&blanks), (Vec::new(), Some(1)));
     }
 }

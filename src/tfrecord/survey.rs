@@ -3,10 +3,8 @@
 //! The hard case is a record that holds framing itself, a TFRecord stored in a record: after damage, what lies inside must
 //! not be taken for records of the file. So evidence is weighed:
 //!
-//! - A header that holds, where a record must start, gives the extent of that record. If another header or the end of the file
-//!   follows, nothing inside is looked at, whatever became of the payload.
-//! - If nothing follows (bytes were lost or added, or the next header is damaged too), records found inside count only if
-//!   their run goes on past the claimed end: a stored file ends inside of what stores it.
+//! - A header that holds, where a record must start, gives the extent of that record. Records found inside of a damaged payload
+//!   count only if their run goes on past its end, for a stored file ends inside of what stores it: then bytes are gone.
 //! - After a damaged header the next record is searched for: header and payload must hold, or header and what follows. Then,
 //!   at this and every later place where reading was resumed, the checksum before that place is compared with the bytes since
 //!   the damaged header: if it holds, all of them were one record of which only the header is damaged, and what was found
@@ -108,7 +106,6 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
                     None => {
                         let next = match self.at_break(at, end)? {
                             Some(next) => next,
-                            None if self.is_boundary(end)? => end,
                             None => self.run_past(at, end)?.unwrap_or(end),
                         };
                         self.note(at, next, kind);
@@ -291,18 +288,19 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
         Ok(None)
     }
 
-    /// The first record inside the record at `start`, which claims to end at `end`, from which a run of records goes on to
-    /// `end` or past it.
+    /// The first record inside the record at `start`, which claims to end at `end`, from which a run of records goes on past the
+    /// end of its payload.
     fn run_past(&mut self, start: u64, end: u64) -> Result<Option<u64>> {
+        let payload = end - FOOTER_LEN as u64;
         let mut from = start + HEADER_LEN as u64;
         while let Some(first) = self.next_record(from, end, false)? {
             let mut at = first;
-            while at < end
+            while at <= payload
                 && let Found::Whole { end } = self.look(at)?
             {
                 at = end;
             }
-            if at >= end {
+            if at > payload {
                 return Ok(Some(first));
             }
             from = at;

@@ -176,6 +176,28 @@ fn holes_and_insertions() {
     assert_eq!(damage, [(2, edges[2], edges[3], "data"), (3, edges[3], edges[3] + 40, "length")]);
 }
 
+/// Bytes are lost, and by chance the damaged record now ends where a record starts that is stored in the next one.
+#[test]
+fn a_record_that_starts_in_a_damaged_one_and_ends_behind_it_is_found() {
+    let payloads = [vec![1; 32], file(&[b"stored".to_vec(), b"too".to_vec()]), b"last".to_vec()];
+    let (whole, edges) = (file(&payloads), edges(&payloads));
+    for lost in 1..20 {
+        let mut bytes = whole.clone();
+        bytes.drain(15..15 + lost);
+        let (intact, damage) = told(&look_at(&bytes));
+        assert_eq!(intact, [(edges[1] - lost, edges[2] - lost), (edges[2] - lost, edges[3] - lost)], "{lost}");
+        assert_eq!(damage, [(0, 0, edges[1] - lost, "data")], "{lost}");
+    }
+
+    // The same at the end of the file.
+    let payloads = [vec![1; 100], vec![2; 40]];
+    let mut bytes = file(&payloads);
+    bytes.drain(30..30 + 40 + FRAME_LEN);
+    let (intact, damage) = told(&look_at(&bytes));
+    assert_eq!(intact, [(60, 116)]);
+    assert_eq!(damage, [(0, 0, 60, "data")]);
+}
+
 /// Long records, whose checksums are put together from the table.
 #[test]
 fn long_records_that_hold_records() {
