@@ -12,7 +12,6 @@ mod publish;
 mod repair;
 mod report;
 mod reshard;
-mod scratch_dir;
 mod snippet;
 mod validate;
 

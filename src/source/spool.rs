@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     error::{At, During, Error, Result},
-    storage::{LocalStorage, ReadAt, Storage},
+    storage::{LocalStorage, ReadAt, Storage, TempFolder},
     units::ByteSize,
 };
 
@@ -35,24 +35,38 @@ type Watch<'w> = Box<dyn Fn(ByteSize) -> Result<()> + Send + Sync + 'w>;
 ///
 /// Keep it as long as the columns that were opened with it. Nothing is created before it is needed.
 pub struct Spool<'w> {
-    dir: PathBuf,
+    folder: Folder,
     memory: ByteSize,
     watch: Option<Watch<'w>>,
-    /// Whether the folder is still to be made, by us alone.
-    private: Mutex<bool>,
     next: AtomicU64,
     files: Mutex<Vec<PathBuf>>,
+}
+
+/// Where scratch files go.
+#[derive(Debug)]
+enum Folder {
+    Given(PathBuf),
+    Temporary(Mutex<Option<TempFolder>>),
 }
 
 impl<'w> Spool<'w> {
     /// Scratch files will go into `dir`, which is made when the first is needed.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self::within(Folder::Given(dir.into()))
+    }
+
+    /// Scratch files will go into the system's place for temporary files, where nobody else can look at them.
+    #[must_use]
+    pub fn temporary() -> Self {
+        Self::within(Folder::Temporary(Mutex::default()))
+    }
+
+    fn within(folder: Folder) -> Self {
         Self {
-            dir: dir.into(),
+            folder,
             memory: DEFAULT_SPOOL_MEMORY,
             watch: None,
-            private: Mutex::new(false),
             next: AtomicU64::new(0),
             files: Mutex::new(Vec::new()),
         }
@@ -62,13 +76,6 @@ impl<'w> Spool<'w> {
     #[must_use]
     pub fn memory(mut self, memory: ByteSize) -> Self {
         self.memory = memory;
-        self
-    }
-
-    /// Has the folder made so that nobody else can look into it; that it exists already is then an error.
-    #[must_use]
-    pub fn private(mut self) -> Self {
-        self.private = Mutex::new(true);
         self
     }
 
@@ -103,7 +110,7 @@ impl<'w> Spool<'w> {
         );
         let out = self.create_with(name, advice)?;
         // Its size is known: that it does not fit is said before minutes are spent on it.
-        let free = room(&self.dir)?.free;
+        let free = room(&out.dir)?.free;
         if bytes > free {
             let message = format!("{} are needed, and {} are free", ByteSize(bytes), ByteSize(free));
             return Err(out.explain(io::Error::new(io::ErrorKind::StorageFull, message))).at(&out.path);
@@ -113,23 +120,28 @@ impl<'w> Spool<'w> {
 
     /// Starts a scratch file; `advice` is for when the disk is full.
     pub(super) fn create_with(&self, name: &str, advice: String) -> Result<SpoolFile<'_, 'w>> {
-        self.make_folder()?;
+        let dir = self.make_folder()?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name: String =
             name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        let path = self.dir.join(format!("spool-{number}-{name}.bin"));
+        let path = dir.join(format!("spool-{number}-{name}.bin"));
         let file = OpenOptions::new().write(true).create_new(true).open(&path).during("create").at(&path)?;
         self.lock().push(path.clone());
-        Ok(SpoolFile { spool: self, file, path, advice, finished: false, unasked: AtomicU64::new(0) })
+        Ok(SpoolFile { spool: self, file, dir, path, advice, finished: false, unasked: AtomicU64::new(0) })
     }
 
-    fn make_folder(&self) -> Result<()> {
-        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
-        if *private {
-            LocalStorage.create_private_dir(&self.dir)?;
-            *private = false;
+    fn make_folder(&self) -> Result<PathBuf> {
+        match &self.folder {
+            Folder::Given(dir) => LocalStorage.create_dir(dir).map(|()| dir.clone()),
+            Folder::Temporary(made) => {
+                let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+                let folder = match made.take() {
+                    Some(folder) => folder,
+                    None => TempFolder::make()?,
+                };
+                Ok(made.insert(folder).path().to_owned())
+            }
         }
-        LocalStorage.create_dir(&self.dir)
     }
 
     /// Removes a scratch file that is no longer needed. Best effort: the caller's folder is swept anyway.
@@ -153,7 +165,7 @@ impl Drop for Spool<'_> {
 
 impl fmt::Debug for Spool<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spool").field("dir", &self.dir).field("memory", &self.memory).finish_non_exhaustive()
+        f.debug_struct("Spool").field("folder", &self.folder).field("memory", &self.memory).finish_non_exhaustive()
     }
 }
 
@@ -162,6 +174,8 @@ impl fmt::Debug for Spool<'_> {
 pub(super) struct SpoolFile<'a, 'w> {
     spool: &'a Spool<'w>,
     file: File,
+    /// Where it is.
+    dir: PathBuf,
     path: PathBuf,
     advice: String,
     finished: bool,
@@ -192,7 +206,7 @@ impl SpoolFile<'_, '_> {
         let unasked = self.unasked.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
         if unasked >= ASK_EVERY {
             self.unasked.store(0, Ordering::Relaxed);
-            let Room { all, free } = room(&self.spool.dir)?;
+            let Room { all, free } = room(&self.dir)?;
             let reserve = RESERVE.min(all / 20);
             if free < reserve {
                 let message = format!(

@@ -5,6 +5,7 @@ mod at_once;
 mod local;
 mod lock;
 mod staged;
+mod temp_folder;
 
 use std::{
     fmt::Debug,
@@ -16,6 +17,7 @@ pub use at_once::at_once;
 pub use local::LocalStorage;
 pub use lock::Lock;
 pub use staged::{StagedFile, commit_all};
+pub use temp_folder::TempFolder;
 
 use crate::error::Result;
 

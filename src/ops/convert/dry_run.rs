@@ -11,13 +11,10 @@ use rayon::prelude::*;
 use super::{ConvertOptions, Plan, Source, WithSource, inputs::Inputs, target, with_source};
 use crate::{
     error::{At, Error, Result},
-    ops::{
-        publish::{self, threads},
-        scratch_dir::ScratchDir,
-    },
+    ops::publish::{self, threads},
     pipeline::{Batch, Cancel, Progress, RecordSource},
     shard::Cut,
-    source::{Listing, MemoryArrays},
+    source::{Listing, MemoryArrays, Spool},
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
     transform::{DETECT_BYTES, Detected, TransformSpec, Transformer, detect},
@@ -111,8 +108,7 @@ pub fn dry_run_from(
         problems.add(error.to_string());
     }
     // Arrays that have to be unpacked first are unpacked: nothing is written to the output folder.
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let source = Source { options, memory, storage };
     let inputs = Inputs::open(source, &spool, cancel, progress)?;
     // Without the times of files: no run is recognised by this plan.

@@ -39,7 +39,6 @@ use crate::{
     ops::{
         dataset::{DataSet, find},
         publish::threads,
-        scratch_dir::ScratchDir,
     },
     pipeline::{Cancel, FieldStats, Progress, Scan, ScannedShard, number_among},
     source::Spool,
@@ -59,8 +58,7 @@ pub fn export(options: &ExportOptions, cancel: &Cancel, progress: &dyn Progress)
     let storage: &dyn Storage = &LocalStorage;
     let sets = find(storage, &options.inputs)?;
     OutFolder::check(storage, &options.out, &options.inputs, options.overwrite)?;
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let context = Context { options, storage, spool: &spool, threads: threads(options.threads), cancel, progress };
     let mut report = ExportReport {
         out: options.out.clone(),

@@ -19,12 +19,12 @@ use super::{
     describe::Description,
     other_kind::{OtherKind, other_kind},
     publish::threads,
-    scratch_dir::ScratchDir,
 };
 use crate::{
     error::{At, Error, Printable, Result},
     example::{Field, Schema},
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard},
+    source::Spool,
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
     units::{ByteSize, RecordIndex},
@@ -173,8 +173,7 @@ pub fn inspect(options: &InspectOptions, cancel: &Cancel, progress: &dyn Progres
     let mut looks: Vec<Look> = sets.iter().map(Look::new).collect();
     let owners: Vec<(usize, usize)> = (0..).zip(&sets).flat_map(|(at, set)| owners(at, &set.splits)).collect();
     let mut wanted: Vec<Wanted> = Vec::new();
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool();
+    let spool = Spool::temporary();
     let threads = threads(options.threads);
     let scan = Scan { shards: &shards, storage, threads, file_crc: false, spool: &spool, cancel, progress };
     progress.step("reading", None);

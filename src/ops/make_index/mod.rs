@@ -25,11 +25,11 @@ use self::{
 use super::{
     dataset::{DataSet, find},
     publish::threads,
-    scratch_dir::ScratchDir,
 };
 use crate::{
     error::{At, Error, Result},
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard, Visit},
+    source::Spool,
     storage::{LocalStorage, Storage},
     units::ByteSize,
 };
@@ -172,8 +172,8 @@ impl Indexer<'_> {
         mut each: impl FnMut(&Job, Option<ScannedShard<V::Part>>),
     ) -> Result<()> {
         let shards: Vec<PathBuf> = self.jobs.iter().map(|job| job.path.clone()).collect();
-        let (scratch, options) = (ScratchDir::new(), self.options);
-        let spool = scratch.spool();
+        let options = self.options;
+        let spool = Spool::temporary();
         let scan = Scan {
             shards: &shards,
             storage: self.storage,

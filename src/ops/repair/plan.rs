@@ -18,10 +18,10 @@ use crate::{
         dataset::{DataSet, SplitShards},
         other_kind::other_kind,
         publish::threads,
-        scratch_dir::ScratchDir,
     },
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard},
     shard::MAX_MAX_SHARD,
+    source::Spool,
     storage::{LocalStorage, Storage},
     tfrecord::{Compression, Spans},
     units::{ByteSize, Count},
@@ -193,8 +193,7 @@ fn look(
         stats: FieldStats::default(),
     };
     let mut splits: Vec<RepairSplit> = inputs.splits.iter().map(empty).collect();
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let scan = Scan {
         shards: &shards,
         storage,

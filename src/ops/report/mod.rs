@@ -39,7 +39,6 @@ use super::{
     inspect::{self, InspectedSet},
     other_kind::{OtherKind, other_kind},
     publish::threads,
-    scratch_dir::ScratchDir,
     snippet,
     validate::{ValidateOptions, validate},
 };
@@ -95,8 +94,7 @@ pub fn report(options: &ReportOptions, cancel: &Cancel, progress: &dyn Progress)
     let mut checks = ValidateOptions::new(vec![options.path.clone()]);
     checks.threads = options.threads;
     let checked = validate(&checks, cancel, progress)?;
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let run = Run { options, storage, set, spool: &spool, cancel, progress };
     let mut report = run.look(checked.records)?;
     report.health = health::health(&checked);

@@ -27,7 +27,6 @@ use self::{
     merge::{Facts, Labels},
     plan::{SplitPlan, fingerprint, foresee, shard_inputs},
 };
-use super::scratch_dir::ScratchDir;
 use crate::{
     error::{Error, Result},
     index::{FORMAT_VERSION, Manifest, labels_file_name, tfds_files},
@@ -81,8 +80,7 @@ pub fn plan_reshard(options: &ReshardOptions, cancel: &Cancel, progress: &dyn Pr
     let folders = inputs.folders(options);
     let usable = inputs.refuse_below(&options.out, storage).and_then(|()| check(&target(options, &folders), storage));
     problems.extend(usable.err().map(|error| error.to_string()));
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let mut known = Known::new(options, &inputs, storage, &spool, cancel, progress)?;
     match damage::check(options, &inputs, &known.gathered) {
         Ok(failures) => problems.extend(failures.iter().map(|it| format!("{}: {}", it.input, it.reason))),

@@ -12,10 +12,9 @@ use crate::{
         dataset::{DataSet, SplitShards},
         describe::Description,
         publish::threads,
-        scratch_dir::ScratchDir,
     },
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan},
-    source::ShardFile,
+    source::{ShardFile, Spool},
     storage::Storage,
     tfrecord::Compression,
 };
@@ -223,8 +222,7 @@ fn look(
     progress: &dyn Progress,
 ) -> Result<Description> {
     let shards: Vec<PathBuf> = set.shards().cloned().collect();
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool();
+    let spool = Spool::temporary();
     let threads = threads(options.threads);
     progress.step("reading", None);
     let scan = Scan { shards: &shards, storage, threads, file_crc: false, spool: &spool, cancel, progress };

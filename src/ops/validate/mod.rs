@@ -46,7 +46,6 @@ use crate::{
     ops::{
         dataset::{DataSet, Found, Metadata, find_all},
         publish::threads,
-        scratch_dir::ScratchDir,
     },
     pipeline::{Cancel, Progress, Scan},
     source::Spool,
@@ -71,8 +70,7 @@ pub fn validate(options: &ValidateOptions, cancel: &Cancel, progress: &dyn Progr
             .with_hint("carry that run on with --resume, or remove what is left of it"))
         .at(&set.dir);
     }
-    let scratch = ScratchDir::new();
-    let spool = scratch.spool().watch(|_| cancel.check());
+    let spool = Spool::temporary().watch(|_| cancel.check());
     let run = Run { options, storage, spool: &spool, cancel, progress };
     let mut report = ValidateReport::default();
     let mut gathered = Gathered::new(&mut report);

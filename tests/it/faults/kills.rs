@@ -8,6 +8,7 @@ use super::{
     each_of,
     tracer::{Do, trace},
 };
+use crate::support::{Tree, tree};
 
 #[test]
 fn killed_before_any_change() {
@@ -27,6 +28,8 @@ fn kill_at_each_call(start: &Start) -> Option<usize> {
         let ran = trace(&start.args(&out), &root, &mut fate)?;
         let Some(call) = fate.hit else {
             assert_eq!(ran.code, Some(start.case.code), "{}: {}", start.name, ran.stderr);
+            // Killed runs leave temporary files, of which the next one that has any gets rid.
+            assert_eq!(tree(&root.join("tmp")), Tree::new(), "{}", start.name);
             return Some(kills);
         };
         assert_eq!(ran.code, None, "{}: it went on after {call:?}", start.name);

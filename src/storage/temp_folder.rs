@@ -1,0 +1,168 @@
+//! A folder for the files of one run, in the system's place for temporary files.
+
+use std::{
+    env,
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    process,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::error::{At, During, Error, Result};
+
+/// How the name of every such folder starts; the process and the time follow.
+const PREFIX: &str = "shardify-";
+
+/// How often another name is tried. A folder is only taken from us in the moment before it is locked.
+const TRIES: usize = 100;
+
+/// Nobody else can look into it, and it is gone afterwards. A run that is killed cannot remove its own: the next one does, which
+/// tells by the lock on a folder whether anybody still works in it.
+#[derive(Debug)]
+pub struct TempFolder {
+    path: PathBuf,
+    #[expect(dead_code, reason = "closing it releases the lock")]
+    lock: File,
+}
+
+impl TempFolder {
+    /// Makes one, and removes those that were left behind.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path if there is no place for it.
+    pub fn make() -> Result<Self> {
+        Self::make_in(&env::temp_dir())
+    }
+
+    fn make_in(base: &Path) -> Result<Self> {
+        let mut last = None;
+        for number in 0..TRIES {
+            // Nobody may have prepared the folder for us: its name cannot be foretold, and it must not be there.
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+            let path = base.join(format!("{PREFIX}{}-{:x}", process::id(), now + number as u128));
+            DirBuilder::new().mode(0o700).create(&path).during("create the folder").at(&path)?;
+            match lock(&path) {
+                Ok(Some(lock)) => {
+                    let made = Self { path, lock };
+                    made.sweep(base);
+                    return Ok(made);
+                }
+                Ok(None) => {}
+                Err(error) => last = Some(Error::io("open the folder", error).of(&path)),
+            }
+        }
+        Err(last.unwrap_or_else(|| {
+            Error::output("folders for temporary files are removed as fast as they are made").of(base)
+        }))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes what killed runs of this user left behind. Best effort: it is rubbish, but not ours.
+    fn sweep(&self, base: &Path) {
+        let Ok(ours) = fs::metadata(&self.path) else { return };
+        for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+            let is_one = entry.file_name().to_str().is_some_and(is_name) && entry.path() != self.path;
+            // Others may put links and folders of their own here.
+            let is_of_user = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == ours.uid());
+            if is_one && is_of_user() && matches!(lock(&entry.path()), Ok(Some(_))) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+impl Drop for TempFolder {
+    fn drop(&mut self) {
+        // Best effort: the next run tries again.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Whether a name is one that [`TempFolder::make`] gives.
+fn is_name(name: &str) -> bool {
+    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(process, time)| {
+        let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
+        is(process, u8::is_ascii_digit) && is(time, u8::is_ascii_hexdigit)
+    })
+}
+
+/// Locks a folder; `None` if somebody else has it, or has removed it since. On file systems without locks, nobody has it.
+fn lock(path: &Path) -> io::Result<Option<File>> {
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_DIRECTORY).open(path);
+    let file = match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Ok(()) | Err(TryLockError::Error(_)) => {}
+    }
+    let is_there =
+        fs::symlink_metadata(path).is_ok_and(|there| file.metadata().is_ok_and(|it| it.ino() == there.ino()));
+    Ok(is_there.then_some(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_killed_runs_left_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let base = dir.path().join("tmp");
+        let kept =
+            ["shardify-12-ab", "shardify-12-xyz", "shardify-ab-12", "shardify-1-", "shardify-link-1", "other-1-2"];
+        for name in kept.iter().chain(&["shardify-1-a0", "shardify-77-18bf"]) {
+            fs::create_dir_all(base.join(name)).unwrap();
+            fs::write(base.join(name).join("spool-0-x.bin"), "x").unwrap();
+        }
+        let elsewhere = dir.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::write(elsewhere.join("mine"), "x").unwrap();
+        symlink(&elsewhere, base.join("shardify-5-5")).unwrap();
+        fs::write(base.join("shardify-6-6"), "a file").unwrap();
+        // Somebody still works in this one.
+        let _held = lock(&base.join("shardify-12-ab")).unwrap().unwrap();
+
+        let made = TempFolder::make_in(&base).unwrap();
+        assert_eq!(fs::metadata(made.path()).unwrap().mode() & 0o777, 0o700);
+        fs::write(made.path().join("spool-0-x.bin"), "x").unwrap();
+        let second = TempFolder::make_in(&base).unwrap();
+        assert!(made.path().join("spool-0-x.bin").exists(), "the folder of a run that goes on");
+        drop((made, second));
+        let mut expected: Vec<_> = kept.iter().map(ToString::to_string).collect();
+        expected.extend(["shardify-5-5".to_owned(), "shardify-6-6".to_owned()]);
+        expected.sort();
+        assert_eq!(names(&base), expected);
+        assert_eq!(names(&elsewhere), ["mine"]);
+    }
+
+    #[test]
+    fn a_folder_that_was_taken_away_is_not_locked() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        assert!(lock(&path).unwrap().is_none());
+        fs::create_dir(&path).unwrap();
+        let held = lock(&path).unwrap().unwrap();
+        assert!(lock(&path).unwrap().is_none(), "two at once");
+        drop(held);
+        assert!(lock(&path).unwrap().is_some());
+    }
+}
