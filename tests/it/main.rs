@@ -42,6 +42,7 @@ mod repair;
 mod report;
 #[cfg(feature = "cli")]
 mod reshard;
+mod supply;
 mod support;
 #[cfg(feature = "cli")]
 mod validate;
