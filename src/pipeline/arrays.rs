@@ -1,6 +1,6 @@
 //! Rows of arrays as records.
 
-use std::ops::Range;
+use std::{ffi::OsString, ops::Range};
 
 use super::{
     batch::{Batch, FailedInput, ImageFacts, NO_CLASS},
@@ -243,10 +243,14 @@ impl RecordSource for ArrayRecords<'_> {
         }
     }
 
-    fn describe(&self, position: u64) -> (String, Option<String>) {
+    fn describe(&self, position: u64) -> (OsString, Option<String>) {
         match self.place(position) {
-            Some((path, row)) => (format!("{}[{row}]", path.to_string_lossy()), None),
-            None => (format!("row {}", self.order.item(position)), None),
+            Some((path, row)) => {
+                let mut text = path.as_os_str().to_owned();
+                text.push(format!("[{row}]"));
+                (text, None)
+            }
+            None => (format!("row {}", self.order.item(position)).into(), None),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Image files as records.
 
-use std::{io, ops::Range, path::Path};
+use std::{ffi::OsString, io, ops::Range, path::Path};
 
 use super::{
     batch::{Batch, FailedInput, ImageFacts, NO_CLASS},
@@ -324,9 +324,9 @@ impl RecordSource for ImageRecords<'_> {
         }
     }
 
-    fn describe(&self, position: u64) -> (String, Option<String>) {
+    fn describe(&self, position: u64) -> (OsString, Option<String>) {
         let item = self.item(position);
         let label = self.label(item).map(|(_, name)| name.to_owned()).filter(|name| !name.is_empty());
-        (self.list.path(item).to_string_lossy().into_owned(), label)
+        (self.list.path(item).into_os_string(), label)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     ops::Range,
+    path::Path,
     sync::mpsc::{self, Receiver, SyncSender},
     thread,
 };
@@ -41,7 +43,7 @@ pub trait RecordSource: Sync {
     fn fill(&self, positions: Range<u64>, scratch: &mut Self::Scratch, batch: &mut Batch);
 
     /// The input at a position as users know it, with its class name.
-    fn describe(&self, position: u64) -> (String, Option<String>);
+    fn describe(&self, position: u64) -> (OsString, Option<String>);
 }
 
 /// What becomes of inputs that fail.
@@ -306,7 +308,7 @@ impl<S: RecordSource> RangeWriter<'_, S> {
             Some(Place::Line(line)) => format!("line {line}: {message}"),
             Some(Place::Row(_)) | None => message,
         };
-        self.progress.skipped(&Printable(input.as_ref()).to_string(), &reason);
+        self.progress.skipped(&Printable(Path::new(&input)).to_string(), &reason);
         if let OnError::Skip { at_most } = self.job.on_error
             && self.failures > at_most
         {
@@ -316,8 +318,7 @@ impl<S: RecordSource> RangeWriter<'_, S> {
                 "look at the inputs named above; if they are to be left out, raise --max-errors and use --resume",
             ));
         }
-        let failure =
-            Failure { input, split: self.job.split.to_owned(), label, fault: fault.code().to_owned(), reason };
+        let failure = Failure { label, ..Failure::new(&input, self.job.split.to_owned(), fault, reason) };
         self.open.as_mut().map_or(&mut self.pending, |open| &mut open.entry.failures).push(failure);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     fmt,
     ops::Range,
     path::PathBuf,
@@ -15,7 +16,7 @@ use super::{
     scan::number_past,
 };
 use crate::{
-    error::{At, Error, Fault, Printable, Result},
+    error::{At, Error, Fault, Result},
     shard::Order,
     storage::{ReadAt, Storage},
     tfrecord::{DEFAULT_MAX_RECORD, FRAME_LEN, Frame, RecordSpan, Spans, Verify, parse_frame},
@@ -250,10 +251,11 @@ impl RecordSource for ShardRecords<'_> {
         batch.trim();
     }
 
-    fn describe(&self, position: u64) -> (String, Option<String>) {
+    fn describe(&self, position: u64) -> (OsString, Option<String>) {
         let name = self.locate(position).and_then(|found| {
-            let path = Printable(&self.shards.get(found.shard)?.path);
-            Some(format!("{path} record {}", found.number))
+            let mut text = self.shards.get(found.shard)?.path.as_os_str().to_owned();
+            text.push(format!(" record {}", found.number));
+            Some(text)
         });
         (name.unwrap_or_default(), None)
     }

@@ -10,14 +10,17 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::batch::ImageFacts;
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, Fault, Result},
     shard::ShardSummary,
     storage::{EntryKind, StagedFile, Storage},
 };
@@ -27,6 +30,9 @@ use crate::{
 pub struct Failure {
     /// The file, or the array and row.
     pub input: String,
+    /// The bytes of the name, in base64, where `input` cannot have them because they are no UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_base64: Option<String>,
     /// The split that it would have been in.
     pub split: String,
     /// Its class name, if it has one.
@@ -36,6 +42,20 @@ pub struct Failure {
     pub fault: String,
     /// What was found and expected.
     pub reason: String,
+}
+
+impl Failure {
+    /// An input that was left out, whose name need not be UTF-8.
+    pub(crate) fn new(input: &OsStr, split: String, fault: Fault, reason: String) -> Self {
+        Self {
+            input: input.to_string_lossy().into_owned(),
+            input_base64: input.to_str().is_none().then(|| STANDARD.encode(input.as_bytes())),
+            split,
+            label: None,
+            fault: fault.code().to_owned(),
+            reason,
+        }
+    }
 }
 
 /// A finished, synced shard in the work folder.

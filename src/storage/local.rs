@@ -163,6 +163,12 @@ impl Storage for LocalStorage {
         Lock::take(path)
     }
 
+    fn lock_folder(&self, dir: &Path) -> Result<Option<Lock>> {
+        // Through a link, it is the folder that is locked.
+        let dir = fs::canonicalize(dir).during("resolve").at(dir)?;
+        Lock::of_folder(&dir).during("open the folder").at(dir)
+    }
+
     fn create_dir(&self, dir: &Path) -> Result<()> {
         fs::create_dir_all(dir).during("create the folder").at(dir)
     }

@@ -2,6 +2,8 @@
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -14,7 +16,6 @@ pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock
 impl Lock {
     /// Takes the lock on a file, making the file if needed; `None` if another process holds it.
     pub(super) fn take(path: &Path) -> Result<Option<Self>> {
-        use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
         loop {
             let file = OpenOptions::new()
                 .write(true)
@@ -36,5 +37,21 @@ impl Lock {
                 return Ok(Some(Self(file)));
             }
         }
+    }
+
+    /// Takes the lock on a folder, in which nothing is made for it; `None` if another process holds it, or has removed the folder.
+    /// Where the file system has no locks, nobody holds it.
+    pub(super) fn of_folder(path: &Path) -> io::Result<Option<Self>> {
+        let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_DIRECTORY).open(path);
+        let file = match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Ok(()) | Err(TryLockError::Error(_)) => {}
+        }
+        let ours = file.metadata()?.ino();
+        Ok(fs::symlink_metadata(path).is_ok_and(|there| there.ino() == ours).then_some(Self(file)))
     }
 }

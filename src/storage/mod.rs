@@ -211,6 +211,12 @@ pub trait Storage: Send + Sync + Debug {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn lock(&self, path: &Path) -> Result<Option<Lock>>;
 
+    /// Takes the lock on a folder itself, in which nothing is made for it; `None` if another process has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn lock_folder(&self, dir: &Path) -> Result<Option<Lock>>;
+
     /// Makes a folder and those above it.
     ///
     /// # Errors

@@ -2,14 +2,14 @@
 
 use std::{
     env,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    fs::{self, DirBuilder},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
     process,
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use super::Lock;
 use crate::error::{At, During, Error, Result};
 
 /// How the name of every such folder starts; the process and the time follow.
@@ -23,8 +23,8 @@ const TRIES: usize = 100;
 #[derive(Debug)]
 pub struct TempFolder {
     path: PathBuf,
-    #[expect(dead_code, reason = "closing it releases the lock")]
-    lock: File,
+    #[expect(dead_code, reason = "it is held")]
+    lock: Lock,
 }
 
 impl TempFolder {
@@ -43,7 +43,7 @@ impl TempFolder {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
             let path = base.join(format!("{PREFIX}{}-{:x}", process::id(), now + number as u128));
             DirBuilder::new().mode(0o700).create(&path).during("create the folder").at(&path)?;
-            match lock(&path) {
+            match Lock::of_folder(&path) {
                 Ok(Some(lock)) => {
                     let made = Self { path, lock };
                     made.sweep(base);
@@ -71,7 +71,7 @@ impl TempFolder {
             let is_one = entry.file_name().to_str().is_some_and(is_name) && entry.path() != self.path;
             // Others may put links and folders of their own here.
             let is_of_user = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == ours.uid());
-            if is_one && is_of_user() && matches!(lock(&entry.path()), Ok(Some(_))) {
+            if is_one && is_of_user() && matches!(Lock::of_folder(&entry.path()), Ok(Some(_))) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -92,22 +92,6 @@ fn is_name(name: &str) -> bool {
         let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
         is(process, u8::is_ascii_digit) && is(time, u8::is_ascii_hexdigit)
     })
-}
-
-/// Locks a folder; `None` if somebody else has it, or has removed it since. On file systems without locks, nobody has it.
-fn lock(path: &Path) -> io::Result<Option<File>> {
-    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_DIRECTORY).open(path);
-    let file = match opened {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Ok(()) | Err(TryLockError::Error(_)) => {}
-    }
-    let is_there =
-        fs::symlink_metadata(path).is_ok_and(|there| file.metadata().is_ok_and(|it| it.ino() == there.ino()));
-    Ok(is_there.then_some(file))
 }
 
 #[cfg(test)]
@@ -139,7 +123,7 @@ mod tests {
         symlink(&elsewhere, base.join("shardify-5-5")).unwrap();
         fs::write(base.join("shardify-6-6"), "a file").unwrap();
         // Somebody still works in this one.
-        let _held = lock(&base.join("shardify-12-ab")).unwrap().unwrap();
+        let _held = Lock::of_folder(&base.join("shardify-12-ab")).unwrap().unwrap();
 
         let made = TempFolder::make_in(&base).unwrap();
         assert_eq!(fs::metadata(made.path()).unwrap().mode() & 0o777, 0o700);
@@ -158,11 +142,11 @@ mod tests {
     fn a_folder_that_was_taken_away_is_not_locked() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
-        assert!(lock(&path).unwrap().is_none());
+        assert!(Lock::of_folder(&path).unwrap().is_none());
         fs::create_dir(&path).unwrap();
-        let held = lock(&path).unwrap().unwrap();
-        assert!(lock(&path).unwrap().is_none(), "two at once");
+        let held = Lock::of_folder(&path).unwrap().unwrap();
+        assert!(Lock::of_folder(&path).unwrap().is_none(), "two at once");
         drop(held);
-        assert!(lock(&path).unwrap().is_some());
+        assert!(Lock::of_folder(&path).unwrap().is_some());
     }
 }

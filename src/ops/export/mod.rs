@@ -225,7 +225,14 @@ fn look(context: &Context<'_>, sets: &[DataSet], chosen: Vec<Chosen>, report: &m
     })?;
     if found.stats.iter().all(|stats| stats.records() == 0) {
         let hint = "shardify validate tells what is wrong with it";
-        return arrays::in_folder(Err(Error::damaged("there is no intact record to export").with_hint(hint)), sets);
+        let mut message = "there is no intact record to export".to_owned();
+        if let Some(first) = report.warnings.first() {
+            message.push_str(&format!(": {first}"));
+        }
+        if report.warnings.len() > 1 {
+            message.push_str(&format!("; {} more", Count(report.warnings.len() as u64 - 1)));
+        }
+        return arrays::in_folder(Err(Error::damaged(message).with_hint(hint)), sets);
     }
     Ok(found)
 }

@@ -30,7 +30,7 @@ use crate::{
     error::{At, Error, Result},
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard, Visit},
     source::Spool,
-    storage::{LocalStorage, Storage},
+    storage::{LocalStorage, Lock, Storage},
     units::ByteSize,
 };
 
@@ -117,6 +117,7 @@ pub fn make_index(options: &IndexOptions, cancel: &Cancel, progress: &dyn Progre
     let started = Instant::now();
     let storage = &LocalStorage;
     let sets = find(storage, &options.paths)?;
+    let _locks = sets.iter().map(|set| lock(storage, &set.dir)).collect::<Result<Vec<_>>>()?;
     let jobs = jobs(storage, &sets, options.tfindex)?;
     let mut report = IndexReport::default();
     let shared = jobs.iter().filter(|job| job.has_long_name).count();
@@ -152,6 +153,14 @@ pub fn make_index(options: &IndexOptions, cancel: &Cancel, progress: &dyn Progre
     }
     report.elapsed = started.elapsed();
     Ok(report)
+}
+
+/// Keeps other runs of `index` out of a folder: each would find some of the files in the hands of another, and none would end.
+fn lock(storage: &dyn Storage, dir: &Path) -> Result<Lock> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    storage.lock_folder(dir)?.ok_or_else(|| {
+        Error::output("another shardify is writing indexes in this folder").with_hint("wait until it is done").of(dir)
+    })
 }
 
 /// What indexing has at hand.

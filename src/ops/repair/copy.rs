@@ -1,6 +1,6 @@
 //! Copying the intact records of one split, shard after shard.
 
-use std::{ops::Range, path::PathBuf};
+use std::{ffi::OsString, ops::Range, path::PathBuf};
 
 use super::plan::{RepairPlan, RepairShard, RepairSplit};
 use crate::{
@@ -130,7 +130,7 @@ impl RecordSource for From<'_> {
         }
     }
 
-    fn describe(&self, position: u64) -> (String, Option<String>) {
+    fn describe(&self, position: u64) -> (OsString, Option<String>) {
         self.records.describe(position - self.first)
     }
 }

@@ -62,21 +62,18 @@ fn more(count: usize) -> String {
 fn list(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
     let mut failures = Vec::new();
     for ((path, split), shard) in inputs.shards.iter().zip(&inputs.split_of).zip(&gathered.shards) {
-        let path = path.to_string_lossy();
-        let failure = |input: String, fault: Fault, reason: String| Failure {
-            input,
-            split: inputs.splits.get(*split).cloned().unwrap_or_default(),
-            label: None,
-            fault: fault.code().to_owned(),
-            reason,
+        let failure = |more: &str, fault: Fault, reason: String| {
+            let mut input = path.as_os_str().to_owned();
+            input.push(more);
+            Failure::new(&input, inputs.splits.get(*split).cloned().unwrap_or_default(), fault, reason)
         };
         for damage in &shard.damage {
             let reason = format!("byte {}: {damage}", damage.offset);
-            failures.push(failure(format!("{path} record {}", damage.record), damage.kind.fault(), reason));
+            failures.push(failure(&format!(" record {}", damage.record), damage.kind.fault(), reason));
         }
         for fault in &shard.faults {
             let reason = format!("byte {} of the compressed file: {}", fault.offset, fault.what);
-            failures.push(failure(path.clone().into_owned(), Fault::Corrupt, reason));
+            failures.push(failure("", Fault::Corrupt, reason));
         }
     }
     failures
@@ -92,28 +89,21 @@ fn lacking(inputs: &Inputs, gathered: &Gathered) -> Vec<Failure> {
         let expected = expected.get(*set).and_then(|expected| expected.get(name.as_ref())).copied().unwrap_or(0);
         // Of what is damaged it is said already.
         if shard.damage.is_empty() && shard.faults.is_empty() && shard.intact.len() < expected {
-            failures.push(Failure {
-                input: path.to_string_lossy().into_owned(),
-                split: inputs.splits.get(*split).cloned().unwrap_or_default(),
-                label: None,
-                fault: Fault::Truncated.code().to_owned(),
-                reason: format!(
-                    "the metadata say that it has {} records, and it has {}",
-                    Count(expected),
-                    Count(shard.intact.len())
-                ),
-            });
+            let reason = format!(
+                "the metadata say that it has {} records, and it has {}",
+                Count(expected),
+                Count(shard.intact.len())
+            );
+            let split = inputs.splits.get(*split).cloned().unwrap_or_default();
+            failures.push(Failure::new(path.as_os_str(), split, Fault::Truncated, reason));
         }
     }
-    failures.extend(inputs.missing.iter().map(|(first, shards)| Failure {
-        input: first.to_string_lossy().into_owned(),
-        split: String::new(),
-        label: None,
-        fault: Fault::Unreadable.code().to_owned(),
-        reason: match shards {
+    failures.extend(inputs.missing.iter().map(|(first, shards)| {
+        let reason = match shards {
             1 => "the shard is missing".to_owned(),
             more => format!("{} shards are missing; this is the first of them", Count(*more)),
-        },
+        };
+        Failure::new(first.as_os_str(), String::new(), Fault::Unreadable, reason)
     }));
     failures
 }

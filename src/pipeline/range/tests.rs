@@ -53,8 +53,8 @@ impl RecordSource for Numbered {
         }
     }
 
-    fn describe(&self, position: u64) -> (String, Option<String>) {
-        (position.to_string(), None)
+    fn describe(&self, position: u64) -> (std::ffi::OsString, Option<String>) {
+        (position.to_string().into(), None)
     }
 }
 

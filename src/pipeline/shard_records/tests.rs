@@ -87,7 +87,7 @@ fn a_record_that_changed_is_a_failure_and_its_neighbours_are_not() {
     let failed: Vec<_> = batch.failed.iter().map(|failed| (failed.position, failed.error.to_string())).collect();
     assert!(failed[0].0 == 1 && failed[0].1.contains("byte 30: the record changed"), "{failed:?}");
     assert!(failed[1].0 == 3 && failed[1].1.contains("220 bytes"), "{failed:?}");
-    assert!(source.describe(1).0.ends_with("0 record 1"));
+    assert!(source.describe(1).0.to_str().unwrap().ends_with("0 record 1"));
 
     fs::remove_file(&inputs[0].file).unwrap();
     let source = ShardRecords::new(&LocalStorage, &inputs, &order, &[], ByteSize(210));

@@ -2,5 +2,8 @@
 //! nothing of others.
 
 mod bombs;
+mod leftovers;
 mod names;
+mod places;
 mod run;
+mod together;
