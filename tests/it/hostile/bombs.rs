@@ -11,7 +11,7 @@ use shardify::tfrecord::header;
 
 use super::run::bounded;
 use crate::{
-    console::{Desk, npy_header},
+    console::{Desk, fixtures, npy_header},
     errors::in_namespace,
     support::{example, ints, png_of, shard},
 };
@@ -266,4 +266,19 @@ fn what_unpacks_to_more_than_the_disk_has() {
     assert_eq!(ran.stdout, "2\n2\n2\n", "{}", ran.stderr);
     assert!(ran.stderr.contains("268 MB are needed, and"), "{}", ran.stderr);
     assert_eq!(ran.stderr.matches("of them stay so").count(), 2, "{}", ran.stderr);
+}
+
+/// Each scan costs a pass over the image.
+#[test]
+fn images_of_thousands_of_scans() {
+    let desk = Desk::new();
+    let leaf = fs::read(fixtures().join("images/flower/leaf.jpg")).unwrap();
+    let scan = leaf.windows(2).position(|marker| marker == b"\xff\xda").unwrap();
+    let (head, scan) = leaf.split_at(scan);
+    let scans = scan[..scan.len() - 2].repeat(5000);
+    desk.write("set/x.jpg", [head, &scans, b"\xff\xd9"].concat());
+    for more in ["--verify structure", "--verify decode", "--resize 32"] {
+        let ran = desk.run(&format!("convert set out {more}")).expect(2);
+        assert!(ran.stderr.contains("are sent out of order"), "{more}: {}", ran.stderr);
+    }
 }
