@@ -15,6 +15,12 @@ use crate::{
 /// Where the shards of a split are, unless it says so itself.
 pub(super) const DEFAULT_TEMPLATE: &str = "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}";
 
+/// No file name is longer on any system that we know.
+const MAX_NAME: usize = 255;
+
+/// More shards are none that anybody wrote; each takes some hundred bytes here, and two in the file.
+const MAX_SHARDS: usize = 1 << 20;
+
 /// What `dataset_info.json` says of the shards.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -76,30 +82,51 @@ impl TfdsInfo {
     /// [`ErrorKind::Inputs`](crate::ErrorKind::Inputs) if it is not what TFDS writes.
     pub fn parse(text: &[u8]) -> Result<Self> {
         // By way of a map: a list would do for a structure all of whose fields may be missing.
-        serde_json::from_slice::<Map<String, Value>>(text)
+        let fail = |what: &str| Error::inputs(format!("not the dataset_info.json of a TFDS data set: {what}"));
+        let info: Self = serde_json::from_slice::<Map<String, Value>>(text)
             .and_then(|map| serde_json::from_value(Value::Object(map)))
-            .map_err(|error| Error::inputs(format!("not the dataset_info.json of a TFDS data set: {error}")))
+            .map_err(|error| fail(&error.to_string()))?;
+        let shards: usize = info.splits.iter().map(|split| split.shard_lengths.len()).sum();
+        if shards > MAX_SHARDS {
+            return Err(fail(&format!("it has {shards} shards, and at most {MAX_SHARDS} are possible")));
+        }
+        match info.splits.iter().all(|split| info.names_fit(split)) {
+            true => Ok(info),
+            false => Err(fail(&format!("files of a split would have names of more than {MAX_NAME} bytes"))),
+        }
+    }
+
+    /// Whether the names of the files of a split are as short as names of files are. A template that repeats long parts, or a
+    /// long one for many shards, would take any amount of memory.
+    fn names_fit(&self, split: &TfdsSplit) -> bool {
+        let parts = [self.name.as_str(), &split.name, &self.file_format, template(split)];
+        split.shard_lengths.is_empty()
+            || parts.iter().all(|part| part.len() <= MAX_NAME) && self.file_name(split, 0).len() <= MAX_NAME
     }
 
     /// The names of the files of a split, in order.
     #[must_use]
     pub fn file_names(&self, split: &TfdsSplit) -> Vec<String> {
+        (0..split.shard_lengths.len()).map(|index| self.file_name(split, index)).collect()
+    }
+
+    fn file_name(&self, split: &TfdsSplit, index: usize) -> String {
         let of = split.shard_lengths.len();
         let width = of.max(1).ilog10().max(4) as usize + 1;
-        let template = split.filepath_template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
-        // Templates may start with the folder of the data set.
-        let template = template.rsplit('/').next().unwrap_or(template);
-        let name = |index: usize| {
-            template
-                .replace("{DATASET}", &self.name)
-                .replace("{SPLIT}", &split.name)
-                .replace("{FILEFORMAT}", &self.file_format)
-                .replace("{SHARD_X_OF_Y}", &format!("{index:0width$}-of-{of:0width$}"))
-                .replace("{SHARD_INDEX}", &format!("{index:0width$}"))
-                .replace("{NUM_SHARDS}", &format!("{of:0width$}"))
-        };
-        (0..of).map(name).collect()
+        template(split)
+            .replace("{DATASET}", &self.name)
+            .replace("{SPLIT}", &split.name)
+            .replace("{FILEFORMAT}", &self.file_format)
+            .replace("{SHARD_X_OF_Y}", &format!("{index:0width$}-of-{of:0width$}"))
+            .replace("{SHARD_INDEX}", &format!("{index:0width$}"))
+            .replace("{NUM_SHARDS}", &format!("{of:0width$}"))
     }
+}
+
+/// What the files of a split are called in. Templates may start with the folder of the data set.
+fn template(split: &TfdsSplit) -> &str {
+    let template = split.filepath_template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
+    template.rsplit('/').next().unwrap_or(template)
 }
 
 /// What `features.json` says of every record, as far as it can be said as a [`Schema`].

@@ -234,8 +234,9 @@ mod command {
     use std::{
         ffi::OsStr,
         fs,
+        io::Read,
         process::{Child, Command, Output, Stdio},
-        thread::sleep,
+        thread::{JoinHandle, sleep, spawn},
         time::Duration,
     };
 
@@ -269,16 +270,33 @@ mod command {
     /// Waits for a process to end. What it said, and the most memory that it took, in bytes, as the kernel counted it: 0 where
     /// that is not told.
     pub(crate) fn with_peak(mut child: Child) -> (Ran, u64) {
-        let status = format!("/proc/{}/status", child.id());
+        // Read meanwhile: what waits for room in a pipe never ends.
+        let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
+        let process = format!("/proc/{}/status", child.id());
         let mut peak = 0;
-        while child.try_wait().unwrap().is_none() {
-            let text = fs::read_to_string(&status).unwrap_or_default();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            let text = fs::read_to_string(&process).unwrap_or_default();
             let mut lines = text.lines();
             let kib = lines.find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
             peak = kib.map_or(peak, |kib: u64| peak.max(kib << 10));
             sleep(Duration::from_millis(2));
-        }
-        (child.wait_with_output().unwrap().into(), peak)
+        };
+        let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().unwrap());
+        (Output { status, stdout, stderr }.into(), peak)
+    }
+
+    /// Reads a pipe to its end in a thread of its own.
+    fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+        spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut pipe) = pipe {
+                pipe.read_to_end(&mut bytes).unwrap();
+            }
+            bytes
+        })
     }
 
     /// Sends a signal by its name, as in `INT`.

@@ -92,8 +92,8 @@ impl Facts {
         let compression = compression(storage, set, split)?;
         let listed = set.manifest.get().and_then(|manifest| manifest.splits.iter().find(|it| it.name == split.name));
         let counted = set.info.get().and_then(|info| info.splits.iter().find(|it| it.name == split.name));
-        let records =
-            listed.map(|split| split.records).or_else(|| counted.map(|split| split.shard_lengths.iter().sum()));
+        let sum = |lens: &[u64]| lens.iter().try_fold(0_u64, |sum, len| sum.checked_add(*len));
+        let records = listed.map(|split| split.records).or_else(|| counted.and_then(|split| sum(&split.shard_lengths)));
         let name = |shard: &PathBuf| shard.file_name().map(|name| name.to_string_lossy().into_owned());
         let shards: Vec<String> = split.shards.iter().filter_map(name).collect();
         let index = |name: &String| set.dir.join("index").join(format!("{name}.idx"));

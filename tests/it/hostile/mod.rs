@@ -3,6 +3,7 @@
 
 mod bombs;
 mod leftovers;
+mod metadata;
 mod names;
 mod places;
 mod run;
