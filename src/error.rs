@@ -407,10 +407,11 @@ impl From<ByteOffset> for Place {
 }
 
 /// Whether a character would do something to a terminal instead of being seen: control characters, those of eight bits included,
-/// and those that turn the direction of text.
+/// and those that turn the direction of text or end a line.
 #[must_use]
 pub fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A path as text that is safe on a terminal: control characters and invalid UTF-8 are escaped.

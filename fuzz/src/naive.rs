@@ -63,7 +63,11 @@ pub fn at(file: &[u8], place: usize) -> Stands {
 /// Whether a whole record starts behind the header of one from `start` to `end`, and ends behind its payload: then that one has
 /// lost bytes.
 fn is_crossed(file: &[u8], start: usize, end: usize) -> bool {
-    (start + 12..end).any(|place| matches!(at(file, place), Stands::Whole(behind) if behind > end - 4))
+    (start + 12..end).any(|place| match at(file, place) {
+        Stands::Whole(behind) => behind > end - 4,
+        Stands::BadPayload(behind) => behind > end - 4 && is_boundary(file, behind),
+        _ => false,
+    })
 }
 
 /// Whether a record may end here: at the end of the file, or before a header that holds.

@@ -1,4 +1,5 @@
-//! The last guard before a terminal: whatever a file, a record or a manifest holds, what is printed cannot steer the terminal.
+//! The last guard before a terminal: whatever a file, a record or a manifest holds, what is printed does no more to the terminal than
+//! end lines and change colours.
 //!
 //! Texts of files are made printable where they enter a message, too; this is for the one that was forgotten.
 

@@ -110,8 +110,9 @@ impl<'w> Spool<'w> {
         );
         let out = self.create_with(name, advice)?;
         // Its size is known: that it does not fit is said before minutes are spent on it.
-        let free = room(&out.dir)?.free;
-        if bytes > free {
+        let Room { all, free } = room(&out.dir)?;
+        // Some file systems do not tell.
+        if all > 0 && bytes > free {
             let message = format!("{} are needed, and {} are free", ByteSize(bytes), ByteSize(free));
             return Err(out.explain(io::Error::new(io::ErrorKind::StorageFull, message))).at(&out.path);
         }
@@ -252,6 +253,10 @@ impl ReadAt for Named {
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         self.file.read_exact_at(buf, offset).at(&self.path)
+    }
+
+    fn read_exact_vectored_at(&self, bufs: &mut [io::IoSliceMut<'_>], offset: u64) -> Result<()> {
+        self.file.read_exact_vectored_at(bufs, offset).at(&self.path)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     time::UNIX_EPOCH,
 };
 
-use super::{EntryKind, Lock, NameKind, Names, ReadAt, StagedFile, Storage};
+use super::{EntryKind, FolderLock, Lock, NameKind, Names, ReadAt, StagedFile, Storage};
 use crate::error::{At, During, Error, Result};
 
 /// Files on this machine.
@@ -163,7 +163,7 @@ impl Storage for LocalStorage {
         Lock::take(path)
     }
 
-    fn lock_folder(&self, dir: &Path) -> Result<Option<Lock>> {
+    fn lock_folder(&self, dir: &Path) -> Result<FolderLock> {
         // Through a link, it is the folder that is locked.
         let dir = fs::canonicalize(dir).during("resolve").at(dir)?;
         Lock::of_folder(&dir).during("open the folder").at(dir)

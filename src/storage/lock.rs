@@ -13,6 +13,17 @@ use crate::error::{At, During, Result};
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "closing the file releases the lock")] File);
 
+/// What came of locking a folder.
+#[derive(Debug)]
+pub enum FolderLock {
+    /// Nobody else has it.
+    Held(Lock),
+    /// Another process has it, or has removed the folder.
+    Busy,
+    /// The file system does not lock folders: nobody can tell.
+    Unknown,
+}
+
 impl Lock {
     /// Takes the lock on a file, making the file if needed; `None` if another process holds it.
     pub(super) fn take(path: &Path) -> Result<Option<Self>> {
@@ -39,19 +50,20 @@ impl Lock {
         }
     }
 
-    /// Takes the lock on a folder, in which nothing is made for it; `None` if another process holds it, or has removed the folder.
-    /// Where the file system has no locks, nobody holds it.
-    pub(super) fn of_folder(path: &Path) -> io::Result<Option<Self>> {
+    /// Takes the lock on a folder, in which nothing is made for it.
+    pub(super) fn of_folder(path: &Path) -> io::Result<FolderLock> {
         let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_DIRECTORY).open(path);
         let file = match opened {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(FolderLock::Busy),
             opened => opened?,
         };
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Ok(()) | Err(TryLockError::Error(_)) => {}
+            Err(TryLockError::WouldBlock) => return Ok(FolderLock::Busy),
+            Err(TryLockError::Error(_)) => return Ok(FolderLock::Unknown),
+            Ok(()) => {}
         }
         let ours = file.metadata()?.ino();
-        Ok(fs::symlink_metadata(path).is_ok_and(|there| there.ino() == ours).then_some(Self(file)))
+        let is_there = fs::symlink_metadata(path).is_ok_and(|there| there.ino() == ours);
+        Ok(if is_there { FolderLock::Held(Self(file)) } else { FolderLock::Busy })
     }
 }

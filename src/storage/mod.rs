@@ -15,7 +15,7 @@ use std::{
 
 pub use at_once::at_once;
 pub use local::LocalStorage;
-pub use lock::Lock;
+pub use lock::{FolderLock, Lock};
 pub use staged::{StagedFile, commit_all};
 pub use temp_folder::TempFolder;
 
@@ -211,11 +211,11 @@ pub trait Storage: Send + Sync + Debug {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn lock(&self, path: &Path) -> Result<Option<Lock>>;
 
-    /// Takes the lock on a folder itself, in which nothing is made for it; `None` if another process has it.
+    /// Takes the lock on a folder itself, in which nothing is made for it.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
-    fn lock_folder(&self, dir: &Path) -> Result<Option<Lock>>;
+    fn lock_folder(&self, dir: &Path) -> Result<FolderLock>;
 
     /// Makes a folder and those above it.
     ///

@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use super::Lock;
+use super::{FolderLock, Lock};
 use crate::error::{At, During, Error, Result};
 
 /// How the name of every such folder starts; the process and the time follow.
@@ -24,7 +24,7 @@ const TRIES: usize = 100;
 pub struct TempFolder {
     path: PathBuf,
     #[expect(dead_code, reason = "it is held")]
-    lock: Lock,
+    lock: Option<Lock>,
 }
 
 impl TempFolder {
@@ -37,25 +37,27 @@ impl TempFolder {
     }
 
     fn make_in(base: &Path) -> Result<Self> {
-        let mut last = None;
         for number in 0..TRIES {
             // Nobody may have prepared the folder for us: its name cannot be foretold, and it must not be there.
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
             let path = base.join(format!("{PREFIX}{}-{:x}", process::id(), now + number as u128));
             DirBuilder::new().mode(0o700).create(&path).during("create the folder").at(&path)?;
             match Lock::of_folder(&path) {
-                Ok(Some(lock)) => {
-                    let made = Self { path, lock };
+                Ok(FolderLock::Held(lock)) => {
+                    let made = Self { path, lock: Some(lock) };
                     made.sweep(base);
                     return Ok(made);
                 }
-                Ok(None) => {}
-                Err(error) => last = Some(Error::io("open the folder", error).of(&path)),
+                // Nor do others know of ours, and leave it alone.
+                Ok(FolderLock::Unknown) => return Ok(Self { path, lock: None }),
+                Ok(FolderLock::Busy) => {}
+                Err(error) => {
+                    let _ = fs::remove_dir(&path);
+                    return Err(Error::io("open the folder", error).of(&path));
+                }
             }
         }
-        Err(last.unwrap_or_else(|| {
-            Error::output("folders for temporary files are removed as fast as they are made").of(base)
-        }))
+        Err(Error::output("folders for temporary files are removed as fast as they are made").of(base))
     }
 
     /// Where it is.
@@ -71,7 +73,11 @@ impl TempFolder {
             let is_one = entry.file_name().to_str().is_some_and(is_name) && entry.path() != self.path;
             // Others may put links and folders of their own here.
             let is_of_user = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == ours.uid());
-            if is_one && is_of_user() && matches!(Lock::of_folder(&entry.path()), Ok(Some(_))) {
+            // Held until it is gone: its owner may be about to take it.
+            if is_one
+                && is_of_user()
+                && let Ok(FolderLock::Held(_held)) = Lock::of_folder(&entry.path())
+            {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -123,7 +129,8 @@ mod tests {
         symlink(&elsewhere, base.join("shardify-5-5")).unwrap();
         fs::write(base.join("shardify-6-6"), "a file").unwrap();
         // Somebody still works in this one.
-        let _held = Lock::of_folder(&base.join("shardify-12-ab")).unwrap().unwrap();
+        let held = Lock::of_folder(&base.join("shardify-12-ab")).unwrap();
+        assert!(matches!(held, FolderLock::Held(_)));
 
         let made = TempFolder::make_in(&base).unwrap();
         assert_eq!(fs::metadata(made.path()).unwrap().mode() & 0o777, 0o700);
@@ -142,11 +149,12 @@ mod tests {
     fn a_folder_that_was_taken_away_is_not_locked() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
-        assert!(Lock::of_folder(&path).unwrap().is_none());
+        let is_held = || matches!(Lock::of_folder(&path).unwrap(), FolderLock::Held(_));
+        assert!(!is_held());
         fs::create_dir(&path).unwrap();
-        let held = Lock::of_folder(&path).unwrap().unwrap();
-        assert!(Lock::of_folder(&path).unwrap().is_none(), "two at once");
+        let FolderLock::Held(held) = Lock::of_folder(&path).unwrap() else { panic!("nobody has it") };
+        assert!(!is_held(), "two at once");
         drop(held);
-        assert!(Lock::of_folder(&path).unwrap().is_some());
+        assert!(is_held());
     }
 }

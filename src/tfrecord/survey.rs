@@ -15,7 +15,8 @@
 //!   such place behind its header from which records go on.
 //!
 //! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
-//! for it, no evidence costs more than a few kilobytes of reading beside, and the whole never more than a few passes.
+//! for it, and the whole takes a few passes. Only bytes that were made for it cost more: each header in a damaged stretch that holds has
+//! its payload, up to some 64 KB, read and compared.
 
 use super::{
     crc::mask,
@@ -193,8 +194,14 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
 
     /// Where records go on at a break inside of the record at `at`, which claims to end at `end` and is not whole there.
     fn at_break(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
-        let Some(place) = self.next_break(at).filter(|place| *place < end) else { return Ok(None) };
-        Ok(matches!(self.look(place)?, Found::Whole { .. }).then_some(place))
+        let mut from = at;
+        while let Some(place) = self.next_break(from).filter(|place| *place < end) {
+            if matches!(self.look(place)?, Found::Whole { .. }) {
+                return Ok(Some(place));
+            }
+            from = place;
+        }
+        Ok(None)
     }
 
     /// The first record behind a break that is inside of the record at `at`, which claims more than is left. What follows the
@@ -295,10 +302,13 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
         let mut from = start + HEADER_LEN as u64;
         while let Some(first) = self.next_record(from, end, false)? {
             let mut at = first;
-            while at <= payload
-                && let Found::Whole { end } = self.look(at)?
-            {
-                at = end;
+            // Over records of which only the payload is damaged, which are no reason to lose those before them.
+            while at <= payload {
+                at = match self.look(at)? {
+                    Found::Whole { end } => end,
+                    Found::BadData { end, .. } if self.is_boundary(end)? => end,
+                    _ => break,
+                };
             }
             if at > payload {
                 return Ok(Some(first));

@@ -30,7 +30,7 @@ use crate::{
     error::{At, Error, Result},
     pipeline::{Cancel, FieldStats, Fields, Progress, Scan, ScannedShard, Visit},
     source::Spool,
-    storage::{LocalStorage, Lock, Storage},
+    storage::{FolderLock, LocalStorage, Storage},
     units::ByteSize,
 };
 
@@ -156,11 +156,14 @@ pub fn make_index(options: &IndexOptions, cancel: &Cancel, progress: &dyn Progre
 }
 
 /// Keeps other runs of `index` out of a folder: each would find some of the files in the hands of another, and none would end.
-fn lock(storage: &dyn Storage, dir: &Path) -> Result<Lock> {
+fn lock(storage: &dyn Storage, dir: &Path) -> Result<FolderLock> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    storage.lock_folder(dir)?.ok_or_else(|| {
-        Error::output("another shardify is writing indexes in this folder").with_hint("wait until it is done").of(dir)
-    })
+    match storage.lock_folder(dir)? {
+        FolderLock::Busy => Err(Error::output("another shardify is writing indexes in this folder")
+            .with_hint("wait until it is done")
+            .of(dir)),
+        lock => Ok(lock),
+    }
 }
 
 /// What indexing has at hand.

@@ -14,7 +14,10 @@ mod options;
 mod plan;
 mod report;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 pub use filter::KeyValue;
 pub use options::ReshardOptions;
@@ -28,7 +31,7 @@ use self::{
     plan::{SplitPlan, fingerprint, foresee, shard_inputs},
 };
 use crate::{
-    error::{Error, Result},
+    error::{Error, Printable, Result},
     index::{FORMAT_VERSION, Manifest, labels_file_name, tfds_files},
     ops::publish::{
         Output, StagedSplit, TOOL, Target, WINDOW, Words, check, name_shards, names_to_write, publish, threads,
@@ -83,7 +86,9 @@ pub fn plan_reshard(options: &ReshardOptions, cancel: &Cancel, progress: &dyn Pr
     let spool = Spool::temporary().watch(|_| cancel.check());
     let mut known = Known::new(options, &inputs, storage, &spool, cancel, progress)?;
     match damage::check(options, &inputs, &known.gathered) {
-        Ok(failures) => problems.extend(failures.iter().map(|it| format!("{}: {}", it.input, it.reason))),
+        Ok(failures) => {
+            problems.extend(failures.iter().map(|it| format!("{}: {}", Printable(Path::new(&it.input)), it.reason)))
+        }
         Err(error) => problems.push(error.to_string()),
     }
     let splits = plan::splits(options, &inputs, &known.gathered, &known.labels, &mut known.warnings)?;

@@ -1,6 +1,6 @@
 //! Pieces of Python.
 
-use crate::{item::DType, tfrecord::Compression};
+use crate::{error::steers, item::DType, tfrecord::Compression};
 
 /// A string literal.
 pub(super) fn literal(text: &str) -> String {
@@ -13,7 +13,7 @@ fn escaped(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => literal.extend(['\\', c]),
-            c if c.is_control() => literal.push_str(&format!("\\U{:08x}", c as u32)),
+            c if steers(c) => literal.push_str(&format!("\\U{:08x}", c as u32)),
             c => literal.push(c),
         }
     }
@@ -116,6 +116,8 @@ mod tests {
         assert_eq!(of(&["{0}", "{1}"]), "[f\"{folder}/{{{i}}}\" for i in range(2)]");
         assert_eq!(of(&["a-1", "a-2"]), "[f\"{folder}/a-1\", f\"{folder}/a-2\"]");
         assert_eq!(of(&["it\"s\n"]), "[f\"{folder}/it\\\"s\\U0000000a\"]");
+        // The terminal would be given it in a form that Python does not read.
+        assert_eq!(of(&["he\u{200f}b"]), "[f\"{folder}/he\\U0000200fb\"]");
         let ten: Vec<String> = (0..11).map(|number| format!("x{number}")).collect();
         assert_eq!(paths("", &ten, ".idx"), "[f\"x{i}.idx\" for i in range(11)]");
         assert_eq!(of(&[]), "[]");

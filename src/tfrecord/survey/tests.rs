@@ -198,6 +198,19 @@ fn a_record_that_starts_in_a_damaged_one_and_ends_behind_it_is_found() {
     assert_eq!(damage, [(0, 0, 60, "data")]);
 }
 
+/// A second damage, among the records that a damaged one seems to hold.
+#[test]
+fn records_before_a_second_damage_are_not_lost() {
+    let payloads: Vec<Vec<u8>> = std::iter::once(vec![1; 3000]).chain((0..40).map(|it| vec![it; 200])).collect();
+    let (whole, edges) = (file(&payloads), edges(&payloads));
+    let mut bytes = whole;
+    bytes[edges[8] + 50] ^= 1;
+    bytes.drain(200..2800);
+    let (intact, damage) = told(&look_at(&bytes));
+    assert_eq!(intact.len(), 39);
+    assert_eq!(damage.len(), 2, "{damage:?}");
+}
+
 /// Long records, whose checksums are put together from the table.
 #[test]
 fn long_records_that_hold_records() {
