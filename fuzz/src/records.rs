@@ -107,17 +107,17 @@ fn one_by_one(file: &[u8], chain: &[(usize, usize)]) {
 }
 
 /// A payload: bytes, or a whole file of records.
-fn payload(input: &mut Input<'_>, depth: usize) -> (Vec<u8>, bool) {
+fn payload(input: &mut Input<'_>, depth: usize) -> Vec<u8> {
     let choice = input.byte();
     if choice.is_multiple_of(4) && depth < 2 {
         let records = 1 + input.below(4);
         let mut stored = input.take(usize::from(choice >> 6)).to_vec();
         for _ in 0..records {
-            stored.extend(naive::frame(&payload(input, depth + 1).0));
+            stored.extend(naive::frame(&payload(input, depth + 1)));
         }
         let behind = input.byte() % 4;
         stored.extend(input.take(behind.into()));
-        return (stored, true);
+        return stored;
     }
     let len = input.below(40);
     let mut bytes = input.take(len).to_vec();
@@ -125,7 +125,7 @@ fn payload(input: &mut Input<'_>, depth: usize) -> (Vec<u8>, bool) {
     if choice == 255 {
         bytes.resize(bytes.len() + 70_000, 7);
     }
-    (bytes, false)
+    bytes
 }
 
 /// Records, some of which store files of records, and one damage.
@@ -134,9 +134,8 @@ fn damaged(mut input: Input<'_>) {
     let mut file = Vec::new();
     let mut records = Vec::new();
     for _ in 0..1 + input.below(6) {
-        let (payload, stores) = payload(&mut input, 0);
-        let framed = naive::frame(&payload);
-        records.push((file.len(), file.len() + framed.len(), stores));
+        let framed = naive::frame(&payload(&mut input, 0));
+        records.push((file.len(), file.len() + framed.len()));
         file.extend(framed);
     }
     check_damaged(file, &records, damage);
@@ -214,13 +213,13 @@ impl Touched {
     }
 }
 
-/// Of records, given as start, end and whether they store records themselves, what was not touched is found; nothing else is.
-pub(super) fn check_damaged(mut file: Vec<u8>, records: &[(usize, usize, bool)], damage: Damage) {
+/// Of records, given as start and end, what was not touched is found; nothing else is.
+pub(super) fn check_damaged(mut file: Vec<u8>, records: &[(usize, usize)], damage: Damage) {
     let before = file.clone();
     let touched = Touched::apply(damage, &mut file);
     agrees_with_the_slow_way(&file);
     let found = found(&file);
-    let is_hit = |record: &(usize, usize, bool)| file != before && touched.hits(record.0, record.1);
+    let is_hit = |record: &(usize, usize)| file != before && touched.hits(record.0, record.1);
     // Bytes that are taken out or put in may leave a header that claims more than is left: that ends a file.
     let cut = records.iter().any(|record| is_hit(record) && naive::at(&file, record.0) == Stands::Cut);
     for record in records.iter().filter(|record| !cut && !is_hit(record)) {
@@ -229,10 +228,11 @@ pub(super) fn check_damaged(mut file: Vec<u8>, records: &[(usize, usize, bool)],
         assert!(found.contains(&expected), "lost {expected:?} of {records:?}: found {found:?}, {damage:?}");
     }
     // Of a record that stores others, with its header and its payload both damaged or with bytes gone, nothing tells what was inside.
-    let in_doubt = |(start, end, stores): &(usize, usize, bool)| {
+    let in_doubt = |(start, end): &(usize, usize)| {
+        let stores = (start + 12..*end).any(|place| matches!(naive::at(&before, place), Stands::Whole(_)));
         let header_only = touched.from >= *start && touched.to <= start + 12;
         let payload_only = touched.from >= start + 12 && touched.to <= *end;
-        *stores && damage.kind != 2 && (damage.kind > 2 || !(header_only || payload_only))
+        stores && damage.kind != 2 && (damage.kind > 2 || !(header_only || payload_only))
     };
     if !records.iter().any(|record| is_hit(record) && in_doubt(record)) {
         for (start, end) in &found {

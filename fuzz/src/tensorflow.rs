@@ -22,7 +22,6 @@ pub(super) fn run(data: &[u8]) {
     let (records, end) = naive::chain(&file);
     assert_eq!(end, file.len(), "a fixture is whole");
     if choice & 1 == 0 {
-        let records: Vec<_> = records.into_iter().map(|(start, end)| (start, end, false)).collect();
         check_damaged(file, &records, Damage::choose(&mut input));
     } else {
         flipped(file, &records, &mut input);
