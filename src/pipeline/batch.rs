@@ -140,19 +140,19 @@ impl ImageFacts {
         }
     }
 
-    /// Adds the facts of another set.
+    /// Adds the facts of another set. They may stand in a journal that anyone edited, and count to more than 64 bits.
     pub fn join(&mut self, other: &Self) {
         let spread = |a: Option<Spread>, b: Option<Spread>| match (a, b) {
             (Some(a), Some(b)) => Some(Spread { min: a.min.min(b.min), max: a.max.max(b.max) }),
             (a, b) => a.or(b),
         };
         for (a, b) in self.formats.iter_mut().zip(other.formats) {
-            *a += b;
+            *a = a.saturating_add(b);
         }
         for (a, b) in self.channels.iter_mut().zip(other.channels) {
-            *a += b;
+            *a = a.saturating_add(b);
         }
-        self.deep += other.deep;
+        self.deep = self.deep.saturating_add(other.deep);
         self.height = spread(self.height, other.height);
         self.width = spread(self.width, other.width);
         self.notes.merge(&other.notes);
@@ -161,7 +161,7 @@ impl ImageFacts {
     /// How many images there are.
     #[must_use]
     pub fn images(&self) -> u64 {
-        self.formats.iter().sum()
+        self.formats.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// The format, if all images have the same one.

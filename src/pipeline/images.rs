@@ -158,6 +158,9 @@ pub struct ImageRecords<'a> {
     pub max_file: ByteSize,
 }
 
+/// Images in a batch, which are in memory at once, at most.
+const MAX_BATCH: u64 = 64;
+
 impl ImageRecords<'_> {
     /// How many images of this list make a good batch: about a megabyte, judged by a few of them.
     #[must_use]
@@ -172,7 +175,7 @@ impl ImageRecords<'_> {
             })
             .collect();
         let mean = sizes.iter().sum::<u64>() / (sizes.len() as u64).max(1);
-        ((1 << 20) / mean.max(1)).clamp(1, 64)
+        ((1 << 20) / mean.max(1)).clamp(1, MAX_BATCH)
     }
 
     fn item(&self, position: u64) -> usize {
@@ -311,7 +314,8 @@ impl RecordSource for ImageRecords<'_> {
     }
 
     fn batch_len(&self) -> u64 {
-        self.batch_len
+        // It may come from the plan of an interrupted run, which anyone may have edited.
+        self.batch_len.clamp(1, MAX_BATCH)
     }
 
     fn fill(&self, positions: Range<u64>, scratch: &mut Self::Scratch, batch: &mut Batch) {

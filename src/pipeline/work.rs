@@ -121,21 +121,23 @@ impl WorkDir {
         self.file(split, shard, "json")
     }
 
-    /// The finished shards of a split, in order, as far as there is no gap: each with an entry that can be read and a file
-    /// of the size that the entry says.
+    /// The finished shards of a split of so many list positions, in order, as far as there is no gap: each with an entry that can
+    /// be read and does not contradict itself, and a file of the size that the entry says.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the folder cannot be read.
-    pub fn finished(&self, storage: &dyn Storage, split: &str) -> Result<Vec<ShardEntry>> {
+    pub fn finished(&self, storage: &dyn Storage, split: &str, positions: u64) -> Result<Vec<ShardEntry>> {
         let mut entries: Vec<ShardEntry> = Vec::new();
         for shard in 0.. {
             let Some(entry) = read_json::<ShardEntry>(storage, &self.entry(split, shard))? else { break };
             let start = entries.last().map_or(0, |before| before.next);
             let bytes = EntryKind::File { bytes: entry.summary.bytes };
-            // Every position is accounted for: as a record, or as a failure.
-            let positions = entry.next.checked_sub(start);
+            // Every position is accounted for: as a record, or as a failure. Anyone may have edited the entry.
+            let accounted = entry.summary.records.checked_add(entry.failures.len() as u64);
             if entry.shard != shard
-                || positions != Some(entry.summary.records + entry.failures.len() as u64)
+                || entry.next > positions
+                || accounted.is_none()
+                || entry.next.checked_sub(start) != accounted
                 || storage.stat(&self.shard(split, shard))? != Some(bytes)
                 || storage.stat(&self.index(split, shard))?.is_none()
             {

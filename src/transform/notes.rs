@@ -106,7 +106,7 @@ impl NoteCounts {
     /// Adds the counts of another worker.
     pub fn merge(&mut self, other: &Self) {
         for (count, more) in self.0.iter_mut().zip(other.0) {
-            *count += more;
+            *count = count.saturating_add(more);
         }
     }
 

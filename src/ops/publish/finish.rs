@@ -66,7 +66,8 @@ pub(crate) fn name_shards(
         for entry in &split.entries {
             named.images.join(&entry.images);
             for (class, count) in &entry.class_counts {
-                *class_counts.entry(*class).or_insert(0) += count;
+                let sum: &mut u64 = class_counts.entry(*class).or_default();
+                *sum = sum.saturating_add(*count);
             }
             let name = ShardName { dataset, split: split.name, index: entry.shard, of, compression }.to_string();
             let from = |path: PathBuf| path.file_name().map(Into::into).unwrap_or_default();
@@ -77,7 +78,9 @@ pub(crate) fn name_shards(
             let ShardSummary { records, bytes, crc32 } = entry.summary;
             shards.push(ManifestShard { name, records, bytes, crc32: format!("{crc32:08x}") });
         }
-        named.payload_bytes.push(split.entries.iter().map(|entry| entry.payload_bytes).sum::<u64>());
+        // An entry of an interrupted run may have been edited.
+        let payload_bytes = split.entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.payload_bytes));
+        named.payload_bytes.push(payload_bytes);
         let class_counts = (0..classes)
             .map(|class| u32::try_from(class).ok().and_then(|c| class_counts.get(&c).copied()).unwrap_or(0));
         named.splits.push(ManifestSplit {

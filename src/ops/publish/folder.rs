@@ -14,7 +14,7 @@ use crate::{
     error::{At, Error, ErrorKind, Printable, Result},
     index::MANIFEST_NAME,
     pipeline::WorkDir,
-    storage::{EntryKind, Storage},
+    storage::{EntryKind, NameKind, Storage},
 };
 
 /// Whether the folder may be used at all, looked at from outside, without touching anything.
@@ -44,6 +44,16 @@ pub(super) fn refuse_file(out: &Path, storage: &dyn Storage) -> Result<()> {
         return Err(Error::output(message).with_hint("name another folder: the last argument is the output")).at(out);
     }
     Ok(())
+}
+
+/// Refuses a work folder that is none: a link may lead to a folder of others, whose files would be swept away.
+pub(super) fn refuse_linked(work: &Path, storage: &dyn Storage) -> Result<()> {
+    match storage.kind(work)? {
+        None | Some(NameKind::Dir) => Ok(()),
+        Some(_) => Err(Error::output("it is in the way: shardify keeps what is unfinished in a folder of this name")
+            .with_hint("remove it, or choose another output folder"))
+        .at(work),
+    }
 }
 
 fn is_below_file(error: &Error) -> bool {

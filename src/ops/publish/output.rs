@@ -10,7 +10,7 @@ use std::{
 use super::{
     Existing, Fingerprint, Target, Words,
     commit::Commit,
-    folder::{check, missing_folders, refuse_file},
+    folder::{check, missing_folders, refuse_file, refuse_linked},
     owned::{INDEX_NAME, in_index, index_is_folder, is_ours, owned_files, read_manifest},
 };
 use crate::{
@@ -49,6 +49,7 @@ impl Output {
         let out = target.out;
         let work = WorkDir::new(out.join(WORK_NAME));
         refuse_file(out, storage)?;
+        refuse_linked(work.dir(), storage)?;
         // The lock first: what a run that is still going has written is not what an interrupted one left behind.
         let held = match storage.stat(&work.dir().join(LOCK_NAME))? {
             Some(_) => Some(take_lock(out, &work, storage)?),

@@ -105,7 +105,7 @@ fn run(
     let mut resumed_shards = 0;
     // A split of which nothing is left disappears, as its shards do.
     for split in plan.splits.iter().filter(|split| split.records() > 0) {
-        let done = output.work.finished(storage, &split.name)?;
+        let done = output.work.finished(storage, &split.name, split.records())?;
         resumed_shards += done.len() as u64;
         let entries = copy_split(&copying, split, done)?;
         staged.push(StagedSplit { name: &split.name, positions: split.records(), entries, trailing: Vec::new() });

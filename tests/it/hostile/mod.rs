@@ -2,6 +2,7 @@
 //! nothing of others.
 
 mod bombs;
+mod journals;
 mod leftovers;
 mod metadata;
 mod names;
