@@ -59,28 +59,39 @@ impl Output {
         let created = missing_folders(out, storage)?;
         // Made before what is in it, so that a refusal names the folder that the user knows.
         storage.create_dir(out)?;
-        let fresh = storage.stat(work.dir())?.is_none();
-        let opened = Self::open_checked(target, storage, work, created.clone(), held);
-        if fresh && opened.is_err() {
-            // The error is what the user must hear; that cleaning up failed too adds nothing.
-            let _ = clean_up(storage, &out.join(WORK_NAME), &created);
-        }
-        opened
-    }
-
-    fn open_checked(
-        target: &Target<'_>,
-        storage: &dyn Storage,
-        work: WorkDir,
-        created: Vec<PathBuf>,
-        held: Option<Lock>,
-    ) -> Result<Self> {
-        let out = target.out;
         storage.create_dir(work.dir())?;
         let lock = match held {
             Some(lock) => lock,
-            None => take_lock(out, &work, storage)?,
+            None => match take_lock(out, &work, storage) {
+                Ok(lock) => lock,
+                Err(error) => {
+                    // What is in the work folder belongs to who has the lock: only if there is nothing, it goes.
+                    let _ = remove_if_empty(storage, work.dir(), &created);
+                    return Err(error);
+                }
+            },
         };
+        match Self::open_locked(target, storage, &work) {
+            Ok((owned, published)) => {
+                let (out, existing, words) = (out.to_path_buf(), target.existing, target.words);
+                Ok(Self { out, work, owned, existing, words, created, published, _lock: lock })
+            }
+            Err(error) => {
+                // While the lock is held, or it might be the work of the next run that goes. The error is what the user must
+                // hear; that cleaning up failed too adds nothing.
+                if has_only_lock(storage, work.dir()) {
+                    let _ = clean_up(storage, work.dir(), &created);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The files in the folder that are ours, and whether a publication was finished.
+    fn open_locked(target: &Target<'_>, storage: &dyn Storage, work: &WorkDir) -> Result<(BTreeSet<PathBuf>, bool)> {
+        let out = target.out;
+        // Another run may have ended between the first look and the lock.
+        check(target, storage)?;
         // The scratch files of a run that was killed; the lock says that it is gone.
         sweep(storage, work.dir(), |name| is_scratch(name) || name.ends_with(".partial"))?;
         let has_index = index_is_folder(storage, out)?;
@@ -96,8 +107,7 @@ impl Output {
         owned.extend(commit.iter().flat_map(Commit::names));
         owned.extend(read_json::<Vec<PathBuf>>(storage, &work.dir().join(OWNED_NAME))?.unwrap_or_default());
         owned.retain(|path| is_ours(path) && (has_index || !in_index(path)));
-        let (out, existing, words) = (out.to_path_buf(), target.existing, target.words);
-        Ok(Self { out, work, owned, existing, words, created, published, _lock: lock })
+        Ok((owned, published))
     }
 
     /// Decides what of an earlier run is used, now that the plan of this one is known. Returns the manifest of a complete
@@ -231,9 +241,20 @@ fn take_lock(out: &Path, work: &WorkDir, storage: &dyn Storage) -> Result<Lock> 
     }
 }
 
-/// Removes the work folder, and the folders that were made for it if nothing else is in them.
+/// Whether a work folder holds nothing yet.
+fn has_only_lock(storage: &dyn Storage, work: &Path) -> bool {
+    storage.list(work).is_ok_and(|names| names.iter().all(|(name, _)| name == LOCK_NAME.as_bytes()))
+}
+
+/// Removes the work folder, and the folders that were made for it if nothing else is in them. Only who has the lock may.
 fn clean_up(storage: &dyn Storage, work: &Path, created: &[PathBuf]) -> Result<()> {
     storage.remove_tree(work)?;
+    remove_if_empty(storage, work, created)
+}
+
+/// Removes those of the work folder and the folders that were made for it in which nothing is.
+fn remove_if_empty(storage: &dyn Storage, work: &Path, created: &[PathBuf]) -> Result<()> {
+    storage.remove_empty_dir(work)?;
     created.iter().try_for_each(|folder| storage.remove_empty_dir(folder))
 }
 

@@ -11,6 +11,7 @@ mod inputs;
 mod kills;
 mod partial;
 mod power;
+mod second;
 mod tracer;
 
 /// Whether everything is to be tried, however long it takes.
