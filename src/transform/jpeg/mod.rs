@@ -28,6 +28,17 @@ use crate::error::Result;
 /// More scans than any encoder writes: each one costs a pass over the image, so they are a way to waste hours.
 const MAX_SCANS: usize = 256;
 
+/// Every encoder's progression fits into so many, however large the image.
+const USUAL_SCANS: usize = 32;
+
+/// Pixels that all scans pass over together, where they are more than usual: some 15 seconds of decoding.
+const MAX_PASSED: u64 = 1 << 32;
+
+/// How many scans an image of so many pixels may have.
+fn most_scans(pixels: u64) -> usize {
+    usize::try_from(MAX_PASSED / pixels.max(1)).unwrap_or(usize::MAX).clamp(USUAL_SCANS, MAX_SCANS)
+}
+
 /// What the walk found.
 #[derive(Debug)]
 pub(super) struct Jpeg {
@@ -243,8 +254,9 @@ impl<'a> Walker<'a> {
         let Some(frame) = &mut self.frame else {
             return Err(corrupt(at, "a scan before the frame header"));
         };
-        if self.parts.len() >= 4 * MAX_SCANS || frame.scans >= MAX_SCANS {
-            return Err(corrupt(at, format!("more than {MAX_SCANS} scans")));
+        let most = most_scans(u64::from(frame.width) * u64::from(frame.height));
+        if self.parts.len() >= 4 * MAX_SCANS || frame.scans >= most {
+            return Err(corrupt(at, format!("more than {most} scans")));
         }
         let start = self.at;
         let mut end = start;

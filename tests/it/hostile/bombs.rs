@@ -282,3 +282,80 @@ fn images_of_thousands_of_scans() {
         assert!(ran.stderr.contains("are sent out of order"), "{more}: {}", ran.stderr);
     }
 }
+
+/// A sound progressive JPEG of nothing: each scan ends the blocks of one coefficient, one bit of it, by the ten thousand.
+fn progressive(side: u16, scans: usize) -> Vec<u8> {
+    let blocks = usize::from(side).div_ceil(8).pow(2);
+    let segment = |marker: u8, data: &[u8]| {
+        let len = u16::try_from(data.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, marker], &len[..], data].concat()
+    };
+    let [high, low] = side.to_be_bytes();
+    // One code of one bit in each table: no difference, and the end of 2^14 blocks or more.
+    let code = |class: u8, symbol: u8| [&[class, 1][..], &[0; 15], &[symbol]].concat();
+    let head = [
+        vec![0xff, 0xd8],
+        segment(0xdb, &[&[0][..], &[1; 64]].concat()),
+        segment(0xc2, &[8, high, low, high, low, 1, 1, 0x11, 0]),
+        segment(0xc4, &code(0, 0)),
+        segment(0xc4, &code(0x10, 0xe0)),
+        segment(0xda, &[1, 1, 0, 0, 0, 0]),
+        vec![0; blocks.div_ceil(8)],
+    ];
+    // A code, and the fourteen bits of what comes on top of 2^14.
+    let (mut bits, mut left) = (String::new(), blocks);
+    while left > 0 {
+        let run = if left < 1 << 15 { left } else { 1 << 14 };
+        bits += &format!("0{:014b}", run - (1 << 14));
+        left -= run;
+    }
+    bits += &"1".repeat((8 - bits.len() % 8) % 8);
+    let bytes = (0..bits.len()).step_by(8).map(|at| u8::from_str_radix(&bits[at..at + 8], 2).unwrap());
+    let data: Vec<u8> = bytes.flat_map(|byte| if byte == 0xff { vec![byte, 0] } else { vec![byte] }).collect();
+    // All bits of one coefficient after the other, the last scan the rest; or bit by bit.
+    let bands = (1..u8::try_from(scans).unwrap()).map(|at| (at, if usize::from(at) + 1 < scans { at } else { 63 }, 0));
+    let levels = (0..4_u8).flat_map(|level| {
+        (1..64_u8).map(move |at| (at, at, if level == 0 { 3 } else { (4 - level) << 4 | (3 - level) }))
+    });
+    let spectrum: Vec<(u8, u8, u8)> = if scans <= 64 { bands.collect() } else { levels.collect() };
+    assert_eq!(spectrum.len() + 1, scans);
+    let rest = spectrum
+        .into_iter()
+        .flat_map(|(first, last, bits)| [segment(0xda, &[1, 1, 0, first, last, bits]), data.clone()].concat());
+    head.concat().into_iter().chain(rest).chain([0xff, 0xd9]).collect()
+}
+
+/// Scans of which none comes twice, as many as the format allows: few where there are many pixels.
+#[test]
+fn images_whose_every_scan_is_sound() {
+    let desk = Desk::new();
+    for (side, scans, said) in
+        [(1024, 253, None), (10_000, 32, None), (10_000, 42, None), (10_000, 43, Some("42")), (20_000, 33, Some("32"))]
+    {
+        desk.write("set/x.jpg", progressive(side, scans));
+        let ran = desk.run("convert set out --overwrite --layout flat --max-pixels 400000000");
+        match said {
+            None => assert_eq!(ran.code, Some(0), "{side}: {scans}: {}", ran.stderr),
+            Some(most) => {
+                assert_eq!(ran.code, Some(2), "{side}: {scans}: {}", ran.stderr);
+                assert!(ran.stderr.contains(&format!("more than {most} scans")), "{}", ran.stderr);
+            }
+        }
+    }
+}
+
+/// Only the first frame is decoded: behind it are thousands that would be refused.
+#[test]
+fn images_of_thousands_of_frames() {
+    let desk = Desk::new();
+    let (good, huge) = (gif(16, 16, (1, 1)), gif(1, 1, (65_535, 65_535)));
+    // Header, screen and two colours; then the frame, and the end.
+    let (head, frame) = (&good[..19], &good[19..good.len() - 1]);
+    let frames = huge[19..huge.len() - 1].repeat(50_000);
+    for (name, first, code) in [("good", frame, 0), ("huge", &huge[19..huge.len() - 1], 2)] {
+        desk.write("set/x.gif", [head, first, &frames, b";"].concat());
+        let run = bounded(desk.dir(), &["convert", "set", name, "--layout", "flat"], 256 * MIB);
+        assert_eq!(run.ran.code, Some(code), "{name}: {}", run.ran.stderr);
+        assert!(run.peak < 64 * MIB, "{name}: {} bytes", run.peak);
+    }
+}
