@@ -11,9 +11,6 @@ use crate::{example::Schema, tfrecord::Compression};
 /// The name of the manifest in the output folder.
 pub const MANIFEST_NAME: &str = "shardify.json";
 
-/// What is larger is no manifest: half a million shards take less. It is read whole, and can take some twenty times its size.
-pub const MAX_MANIFEST: u64 = 128 << 20;
-
 /// The version of the manifest's format. A reader refuses a higher one; fields may be added without raising it.
 pub const FORMAT_VERSION: u32 = 1;
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     error::{During, Error, ErrorKind, Place, Printable, Result},
     index::IndexWriter,
-    shard::{Cut, ShardPolicy, ShardWriter},
+    shard::{Cut, MAX_SHARDS, ShardPolicy, ShardWriter},
     storage::{StagedFile, Storage, commit_all},
     tfrecord::Compression,
     units::Count,
@@ -262,6 +262,13 @@ impl<S: RecordSource> RangeWriter<'_, S> {
 
     fn open(&mut self, piece: &Piece) -> Result<()> {
         let (split, shard) = (self.job.split, self.next_shard);
+        if shard >= MAX_SHARDS {
+            let (cap, most) = (Count(self.job.policy.max_bytes.0), Count(MAX_SHARDS.into()));
+            return Err(Error::options(format!(
+                "with a cap of {cap} bytes, split `{split}` would have more than {most} shards, the most that are possible"
+            ))
+            .with_hint("start again with --overwrite and a larger --max-shard"));
+        }
         self.next_shard += 1;
         self.progress.shard(&format!("{split}-{shard:05}"));
         let file = ShardWriter::create(self.storage, &self.work.shard(split, shard))?;

@@ -8,6 +8,9 @@ pub const DEFAULT_MAX_SHARD: ByteSize = ByteSize(256_000_000);
 /// The highest cap that can be asked for: every shard stays below 2 GiB.
 pub const MAX_MAX_SHARD: ByteSize = ByteSize((1 << 31) - 1);
 
+/// The most shards of a split: a quarter of a million names in a folder, and what a manifest says of them, are still read.
+pub const MAX_SHARDS: u32 = 1 << 18;
+
 /// What an open shard holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ShardFill {

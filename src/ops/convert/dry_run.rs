@@ -13,12 +13,12 @@ use crate::{
     error::{At, Error, Result},
     ops::publish::{self, threads},
     pipeline::{Batch, Cancel, Progress, RecordSource},
-    shard::Cut,
+    shard::{Cut, MAX_SHARDS},
     source::{Listing, MemoryArrays, Spool},
     storage::{LocalStorage, Storage},
     tfrecord::Compression,
     transform::{DETECT_BYTES, Detected, TransformSpec, Transformer, detect},
-    units::ByteSize,
+    units::{ByteSize, Count},
 };
 
 /// Records that are really made, to learn how large they become.
@@ -137,6 +137,10 @@ pub fn dry_run_from(
             Cut::Count(count) => u64::from(count),
             Cut::Fill | Cut::At(_) => sampled.shards(records, bytes, split.policy.max_bytes),
         };
+        if shards > MAX_SHARDS.into() {
+            let (name, shards, most) = (&split.name, Count(shards), Count(MAX_SHARDS.into()));
+            problems.add(format!("split `{name}` would have some {shards} shards, and at most {most} are possible"));
+        }
         splits.push(DrySplit { name: split.name.clone(), records, bytes: ByteSize(bytes), shards });
     }
     let mut warnings = super::warnings(&inputs);

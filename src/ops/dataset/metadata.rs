@@ -12,18 +12,13 @@ use crate::{
     error::{At, Error, ErrorKind, Printable, Result},
     example::Role,
     index::{
-        FORMAT_VERSION, MANIFEST_NAME, MAX_MANIFEST, Manifest, TfdsFeatures, TfdsInfo, class_names, labels_file_name,
+        FORMAT_VERSION, MANIFEST_NAME, MAX_LABELS, MAX_MANIFEST, MAX_TFDS, Manifest, TfdsFeatures, TfdsInfo,
+        class_names, labels_file_name,
     },
     source::MAX_CLASSES,
     storage::{EntryKind, Storage},
     units::Count,
 };
-
-/// No metadata of TFDS are larger, of ten thousands of shards either. What they say can take fifty times their size.
-const MAX_TFDS: u64 = 16 << 20;
-
-/// No list of class names is larger.
-const MAX_LABELS: u64 = 64 << 20;
 
 /// A file beside the shards.
 #[derive(Debug)]

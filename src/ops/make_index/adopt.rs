@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{FieldStats, IndexOptions, IndexReport, plan::Plan, shard::Job, template::template};
 use crate::{
     error::{At, Error, Printable, Result},
-    index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit, tfds_files_for},
+    index::{FORMAT_VERSION, MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit, check_size, tfds_files_for},
     item::split_name_fault,
     ops::{
         dataset::{DataSet, Metadata, label_names},
@@ -184,6 +184,7 @@ fn describe(
     if options.manifest {
         let mut text = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::io("serialize", error.into()))?;
         text.push(b'\n');
+        check_size(MANIFEST_NAME, text.len() as u64)?;
         plan.add_all(vec![(MANIFEST_NAME.to_owned(), text)], true)?;
     }
     report.files.extend(plan.place()?);

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    index::{Manifest, ManifestShard, ManifestSplit},
+    index::{MANIFEST_NAME, Manifest, ManifestShard, ManifestSplit, check_size},
     pipeline::{Failure, ImageFacts, ShardEntry, WorkDir},
     shard::{ShardName, ShardSummary},
     storage::Storage,
@@ -134,8 +134,28 @@ pub(crate) fn publish(
     manifest.skipped = failures.len() as u64;
     manifest.files = files.iter().map(|(name, _)| name.clone()).collect();
     manifest.files.sort();
+    let mut length = Length(0);
+    serde_json::to_writer_pretty(&mut length, &manifest).map_err(|error| Error::io("serialize", error.into()))?;
+    check_size(MANIFEST_NAME, length.0 + 1)?;
+    for (name, content) in &files {
+        check_size(name, content.len() as u64)?;
+    }
     Commit::publish(storage, output, moves, files, &manifest)?;
     Ok(manifest)
+}
+
+/// Counts what is written to it.
+struct Length(u64);
+
+impl std::io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The names, or their beginnings up to a dash, that will appear in the output folder, as [`Output::begin`] wants them;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use crate::{
     error::{Error, Result},
-    shard::{Cut, DEFAULT_MAX_SHARD, MAX_MAX_SHARD, ShardPolicy},
+    shard::{Cut, DEFAULT_MAX_SHARD, MAX_MAX_SHARD, MAX_SHARDS, ShardPolicy},
     tfrecord::Compression,
     units::{ByteSize, Count},
 };
@@ -102,6 +102,11 @@ pub(crate) fn policies(
     let mut policies = Vec::new();
     for (name, inputs) in splits {
         let count = shards.and_then(|shards| shards.of(name));
+        if let Some(count) = count.filter(|count| *count > MAX_SHARDS) {
+            let (count, most) = (Count(count.into()), Count(MAX_SHARDS.into()));
+            return Err(Error::options(format!("--shards asks for {count} shards, and at most {most} are possible"))
+                .with_hint("ask for fewer: shards of 100 MB to 1 GB suit most readers"));
+        }
         if let Some(count) = count
             && u64::from(count) > *inputs
         {

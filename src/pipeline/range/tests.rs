@@ -129,3 +129,25 @@ proptest! {
         }
     }
 }
+
+/// What would be too many to be read again is not made.
+#[test]
+fn the_number_of_shards_has_a_limit() {
+    let source = Numbered { lens: vec![100; 4], batch_len: 2 };
+    let dir = tempfile::tempdir().unwrap();
+    let work = WorkDir::new(dir.path().to_path_buf());
+    let job = RangeJob {
+        split: "train",
+        all: 4,
+        range: 0..4,
+        first_shard: MAX_SHARDS - 3,
+        policy: &ShardPolicy { max_bytes: ByteSize(116), cut: Cut::Fill },
+        compression: Compression::None,
+        on_error: OnError::Stop,
+        bounds: Bounds { threads: 2, budget: 1 << 20 },
+    };
+    let error = run_range(&job, &source, &work, &LocalStorage, &Cancel::default(), &Silent).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Options(_)), "{error}");
+    assert!(error.to_string().contains("more than 262,144 shards"), "{error}");
+    assert!(work.shard("train", MAX_SHARDS - 1).exists() && !work.shard("train", MAX_SHARDS).exists());
+}
