@@ -65,6 +65,28 @@ impl Case {
         Self::new(dir, &[&args[..], more].concat(), 0)
     }
 
+    /// 1200 rows of 3 kB in shards that were made with options of their own, written anew.
+    pub(crate) fn reshard(made: &[&str], more: &[&str]) -> Self {
+        let dir = tempdir().unwrap();
+        let (x, source) = (dir.path().join("x.npy"), dir.path().join("source"));
+        write_numbered_rows(&x, 1200, 3000);
+        let source = source.to_str().unwrap().to_owned();
+        let ran = shardify([&["convert", x.to_str().unwrap(), &source, "--max-shard", "1MB"], made].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        Self::of("reshard", dir, &[&[source.as_str()], more].concat(), 0)
+    }
+
+    /// Small shards, every ninth of which is damaged.
+    pub(crate) fn repair(compression: &str) -> Self {
+        let case = Self::small_rows(&["--compression", compression]);
+        let input = case.out("whole");
+        damage_shards(&input, 9);
+        let dir = tempdir().unwrap();
+        let case = Self { dir: case.dir, ..Self::of("repair", dir, &[input.to_str().unwrap()], 1) };
+        assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
+        case
+    }
+
     pub(crate) fn out(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }

@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    thread::sleep,
     time::{Duration, Instant},
 };
 
@@ -11,7 +10,7 @@ use serde_json::Value;
 use tempfile::tempdir;
 
 use crate::{
-    case::{Case, check_unpublished, damage_shards, finished_shards, wait_until},
+    case::{Case, check_unpublished, finished_shards, wait_until},
     determinism::with_broken,
     support::{
         Noise, Ran, Tree, assert_same_tree, command, count_ending, fixture, manifest, plant, shardify, signal, tree,
@@ -94,30 +93,16 @@ fn killed_runs_of_images_end_with_the_same_bytes() {
 /// Shards that are shuffled into others, from plain and from compressed ones.
 #[test]
 fn killed_runs_of_reshard_end_with_the_same_bytes() {
-    for (made, more) in [
-        (&[][..], &["--shuffle", "--max-shard", "300kB"][..]),
-        (&["--compression", "gzip"], &["--split", "a=0.6,b=0.4", "--compression", "gzip", "--max-shard", "300kB"]),
-    ] {
-        let dir = tempdir().unwrap();
-        let (x, source) = (dir.path().join("x.npy"), dir.path().join("source"));
-        write_numbered_rows(&x, 1200, 3000);
-        let source = source.to_str().unwrap().to_owned();
-        let ran = shardify([&["convert", x.to_str().unwrap(), &source, "--max-shard", "1MB"], made].concat());
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        kill_again_and_again(&Case::of("reshard", dir, &[&[source.as_str()], more].concat(), 0), 2);
-    }
+    kill_again_and_again(&Case::reshard(&[], &["--shuffle", "--max-shard", "300kB"]), 2);
+    let more = ["--split", "a=0.6,b=0.4", "--compression", "gzip", "--max-shard", "300kB"];
+    kill_again_and_again(&Case::reshard(&["--compression", "gzip"], &more), 2);
 }
 
 #[test]
 fn killed_repairs_end_with_the_same_bytes() {
     // Plain shards in one go, and compressed ones that are unpacked one by one; both with damage in the middle.
     for compression in ["none", "gzip"] {
-        let case = Case::small_rows(&["--compression", compression]);
-        let input = case.out("whole");
-        damage_shards(&input, 9);
-        let dir = tempdir().unwrap();
-        let case = Case { dir: case.dir, ..Case::of("repair", dir, &[input.to_str().unwrap()], 1) };
-        assert!(case.whole.keys().any(|name| name.ends_with("lost.jsonl")));
+        let case = Case::repair(compression);
         kill_again_and_again(&case, 12);
         let out = case.out("interrupted");
         let child = case.start_and_stop(&out, 2, &[]);
@@ -127,38 +112,6 @@ fn killed_repairs_end_with_the_same_bytes() {
         assert_eq!(ran.code, Some(130), "{}", ran.stderr);
         assert!(ran.stderr.contains("--resume"), "{}", ran.stderr);
         case.finish(&out, "interrupted");
-    }
-}
-
-/// Moments that nobody chose: before the first shard, in the middle of a sync, while publishing or tidying up.
-#[test]
-fn killed_at_random_moments() {
-    let case = Case::small_rows(&[]);
-    let start = Instant::now();
-    case.run(&case.out("timed"), &[]);
-    // How long a run takes depends on what else the disk has to do: the moments follow.
-    let mut whole_run = u64::try_from(start.elapsed().as_micros()).unwrap();
-    let mut noise = Noise(0x5eed);
-    let (mut killed, mut round) = (0, 0);
-    while killed < 16 {
-        assert!(round < 100, "killed only {killed} times");
-        let out = case.out(&format!("random-{round}"));
-        for attempt in 0..4 {
-            let mut child = case.start(&out, if attempt == 0 { &[] } else { &["--resume"] });
-            sleep(Duration::from_micros(noise.next() % whole_run));
-            if child.try_wait().unwrap().is_some() {
-                whole_run = (whole_run - whole_run / 4).max(2000);
-                break;
-            }
-            child.kill().unwrap();
-            child.wait().unwrap();
-            killed += 1;
-            if !out.join("shardify.json").exists() {
-                check_unpublished(&out);
-            }
-        }
-        case.finish(&out, &format!("round {round}"));
-        round += 1;
     }
 }
 

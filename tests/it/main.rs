@@ -35,6 +35,8 @@ mod promises;
 mod proto;
 #[cfg(feature = "cli")]
 mod publish;
+#[cfg(feature = "cli")]
+mod random_kills;
 mod read_foreign;
 #[cfg(feature = "cli")]
 mod repair;
