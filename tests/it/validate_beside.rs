@@ -173,6 +173,22 @@ fn a_data_set_is_held_against_its_metadata() {
             &[("class-names", "label.labels.txt", "line 2 is `cat`, as line 1")],
         ),
         (
+            |out| edit_json(&out.join("shardify.json"), |it| it["label_offset"] = u32::MAX.into()),
+            &[(
+                "class-names",
+                "shardify.json",
+                "label_offset is 4,294,967,295, and the schema has labels of 3 classes",
+            )],
+        ),
+        (
+            |out| edit_json(&out.join("shardify.json"), |it| it["compression"] = "gzip".into()),
+            &[(
+                "metadata",
+                "shardify.json",
+                "its compression is `gzip`, and that of 3 listed shards is another: `none` in rows-train",
+            )],
+        ),
+        (
             |out| {
                 edit_json(&out.join("shardify.json"), |it| {
                     it["class_names"] = serde_json::json!(["cat", "dog", "owl", "elk"])

@@ -29,10 +29,17 @@ pub(super) fn findings(storage: &dyn Storage, set: &DataSet, gathered: &mut Gath
     });
     for (key, classes) in labels {
         if let Some(manifest) = set.manifest.get() {
+            let offset = u64::from(manifest.label_offset);
+            if classes > 0 && offset > classes {
+                let (offset, classes) = (Count(offset), Count(classes));
+                let message = format!("label_offset is {offset}, and the schema has labels of {classes} classes");
+                let path = set.dir.join(MANIFEST_NAME);
+                gathered.add(None, Finding::of_file(FindingKind::ClassNames, path.into(), message));
+            }
             let names = || manifest.class_names.iter().map(String::as_str);
             // Labels without names are allowed there.
             if !manifest.class_names.is_empty() {
-                let expected = classes.saturating_sub(u64::from(manifest.label_offset));
+                let expected = classes.saturating_sub(offset);
                 check(&set.dir.join(MANIFEST_NAME), names(), "class", 0, expected, gathered);
             }
         }

@@ -19,6 +19,7 @@ pub(super) fn findings(set: &DataSet, shards: &Shards, gathered: &mut Gathered<'
     let of_manifest = set.manifest.get().into_iter().flat_map(|manifest| &manifest.splits);
     let listed: BTreeMap<&str, &ManifestShard> =
         of_manifest.flat_map(|split| &split.shards).map(|shard| (shard.name.as_str(), shard)).collect();
+    compression(set, shards, &listed, gathered);
     let tfds: BTreeMap<String, u64> = tfds_shards(set.info.get()).collect();
     for (at, shard) in shards.list.iter().enumerate() {
         let Some(scanned) = &shard.scanned else { continue };
@@ -63,5 +64,25 @@ pub(super) fn findings(set: &DataSet, shards: &Shards, gathered: &mut Gathered<'
                 by_tfds.into_iter().for_each(|said| wrong(said, "dataset_info.json (shardLengths)", "says"));
             }
         }
+    }
+}
+
+/// One finding for all shards that are compressed otherwise than the manifest says: readers go by what it says.
+fn compression(set: &DataSet, shards: &Shards, listed: &BTreeMap<&str, &ManifestShard>, gathered: &mut Gathered<'_>) {
+    let Some(said) = set.manifest.get().map(|manifest| manifest.compression) else { return };
+    let scanned = shards.list.iter().filter(|shard| listed.contains_key(shard.name()));
+    let other = scanned.filter_map(|shard| {
+        let found = shard.scanned.as_ref().filter(|scanned| scanned.bytes > 0)?.compression;
+        (found != said).then_some((shard.name(), found))
+    });
+    let mut other = other.peekable();
+    if let Some(&(first, found)) = other.peek() {
+        let message = format!(
+            "its compression is `{}`, and that of {} listed shards is another: `{}` in {first}",
+            said.name(),
+            Count(other.count() as u64),
+            found.name()
+        );
+        gathered.add(None, Finding::of_file(FindingKind::Metadata, set.dir.join(MANIFEST_NAME).into(), message));
     }
 }

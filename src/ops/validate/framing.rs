@@ -64,20 +64,12 @@ fn unannounced<P>(path: &Path, scanned: &ScannedShard<P>, announced: Option<Comp
         return None;
     }
     Some(match (found, of_name) {
-        (Compression::None, said) => format!("the name says {}, and the file is not compressed", name(said)),
+        (Compression::None, said) => format!("the name says {}, and the file is not compressed", said.name()),
         (found, Compression::None) => {
-            format!("the file is compressed ({}), and neither its name nor a manifest says so", name(found))
+            format!("the file is compressed ({}), and neither its name nor a manifest says so", found.name())
         }
-        (found, said) => format!("the name says {}, and the file is compressed as {}", name(said), name(found)),
+        (found, said) => format!("the name says {}, and the file is compressed as {}", said.name(), found.name()),
     })
-}
-
-const fn name(compression: Compression) -> &'static str {
-    match compression {
-        Compression::None => "none",
-        Compression::Gzip => "gzip",
-        Compression::Zlib => "zlib",
-    }
 }
 
 fn describe<P>(damage: &Damage, scanned: &ScannedShard<P>) -> (FindingKind, String) {
