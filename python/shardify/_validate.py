@@ -75,7 +75,8 @@ def validate(
     Args:
         paths: folders of shards, shards, or patterns of their names; one or several.
         deep: whether every image is decoded too.
-        duplicates: whether repeated records are looked for, which takes up to 16 bytes of memory a record.
+        duplicates: whether repeated records are looked for, which takes 16 bytes of memory a record, and
+            up to 96 for a repeated one.
         threads: worker threads; one for each core if `None`.
         progress: see `shardify.Watcher`.
 

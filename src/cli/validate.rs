@@ -49,7 +49,7 @@ pub(super) struct Args {
     /// Decode every image too
     #[arg(long, help_heading = "Checks")]
     deep: bool,
-    /// Do not look for repeated records, which takes up to 16 bytes of memory a record
+    /// Do not look for repeated records, which takes 16 bytes of memory a record, and up to 96 for a repeated one
     #[arg(long, help_heading = "Checks")]
     no_duplicates: bool,
     /// Exit with 0 if there are warnings only
