@@ -34,6 +34,9 @@ use crate::{
 /// Damaged headers that are remembered, in case one of them is found to hold what follows.
 const MAX_SUSPECTS: usize = 64;
 
+/// Damaged payloads that one run of records may go over: what is behind them is looked at again so often.
+const MAX_STEPS: usize = 64;
+
 /// What is in a file of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
@@ -301,19 +304,25 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
         let payload = end - FOOTER_LEN as u64;
         let mut from = start + HEADER_LEN as u64;
         while let Some(first) = self.next_record(from, end, false)? {
-            let mut at = first;
-            // Over records of which only the payload is damaged, which are no reason to lose those before them.
+            let (mut at, mut damaged) = (first, 0);
+            // Over records of which only the payload is damaged, which are no reason to lose those before them. Where that leads
+            // nowhere, they may have been none, and what is inside of them counts.
             while at <= payload {
                 at = match self.look(at)? {
                     Found::Whole { end } => end,
-                    Found::BadData { end, .. } if self.is_boundary(end)? => end,
+                    Found::BadData { end, .. } if damaged < MAX_STEPS && self.is_boundary(end)? => {
+                        damaged += 1;
+                        end
+                    }
                     _ => break,
                 };
+                if damaged == 0 {
+                    from = at;
+                }
             }
             if at > payload {
                 return Ok(Some(first));
             }
-            from = at;
         }
         Ok(None)
     }
