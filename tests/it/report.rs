@@ -216,6 +216,24 @@ fn class_names_beside_shards() {
     assert!(page.contains("bee"));
 }
 
+/// A few of thousands of details are told, and how many there are.
+#[test]
+fn classes_that_a_split_lacks() {
+    let desk = Desk::new();
+    let record = |label: i64| example(&[("x", texts(&["some text"])), ("label", ints(&[label]))]);
+    desk.write("set/a-train.tfrecord-00000-of-00001", shard((0..20_005).map(record)));
+    desk.write("set/a-test.tfrecord-00000-of-00001", shard([3, 4, 20_004].map(record)));
+    let names: String = (0..20_005).map(|class| format!("class {class}\n")).collect();
+    desk.write("set/label.labels.txt", names);
+    let (page, found) = report(&desk, "set", 1);
+    let problems = found["label_problems"].as_array().unwrap();
+    let lacking = problems.iter().find(|it| it["title"] == "classes that a split lacks").unwrap();
+    assert_eq!(lacking["details"]["total"], 20_002, "{lacking}");
+    let items = lacking["details"]["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[3]), (50, &json!("test: class 5")));
+    assert!(page.contains("test: class 5"));
+}
+
 /// gzip and damage: pictures are read again from both.
 #[test]
 fn compressed_and_damaged_shards() {

@@ -69,12 +69,23 @@ pub(super) fn classes(description: &Description, splits: &[Labels]) -> Option<Cl
     Some(Classes { key, rows: Listed { items, total }, imbalance, unknown })
 }
 
+/// The first details of a problem, and how many there are.
+struct Details(Vec<String>, u64);
+
+impl FromIterator<String> for Details {
+    fn from_iter<I: IntoIterator<Item = String>>(details: I) -> Self {
+        let details: Vec<String> = details.into_iter().collect();
+        let total = details.len() as u64;
+        Self(details, total)
+    }
+}
+
 /// What is odd about the labels.
 pub(super) fn problems(description: &Description, splits: &[(&str, &Labels)]) -> Vec<LabelProblem> {
     let mut problems = Vec::new();
-    let mut add = |title: &str, details: Vec<String>, remedy: &str| {
+    let mut add = |title: &str, details: Details, remedy: &str| {
+        let Details(details, total) = details;
         if !details.is_empty() {
-            let total = details.len() as u64;
             let items = details.into_iter().take(MAX_DETAILS).collect();
             problems.push(LabelProblem {
                 title: title.to_owned(),
@@ -119,15 +130,18 @@ pub(super) fn problems(description: &Description, splits: &[(&str, &Labels)]) ->
     );
     let occurs: BTreeSet<i64> = all.counts.keys().copied().filter(|label| named(label)).collect();
     let with_labels = splits.iter().filter(|(_, labels)| !labels.counts.is_empty());
-    let lacking = with_labels.flat_map(|(split, labels)| {
+    let lacking = with_labels.clone().flat_map(|(split, labels)| {
         let lacks = occurs.iter().filter(|label| !labels.counts.contains_key(label)).copied();
         lacks.map(move |label| (*split, label))
     });
-    let lacking: Vec<String> =
-        lacking.take(MAX_ROWS * 10).map(|(split, label)| format!("{split}: {}", name(label))).collect();
+    // With many classes and splits there may be too many to go through.
+    let of_split =
+        |labels: &Labels| occurs.len() - labels.counts.keys().filter(|label| occurs.contains(*label)).count();
+    let total = with_labels.map(|(_, labels)| of_split(labels) as u64).sum();
+    let lacking = lacking.take(MAX_DETAILS).map(|(split, label)| format!("{split}: {}", name(label)));
     add(
         "classes that a split lacks",
-        if splits.len() > 1 { lacking } else { Vec::new() },
+        Details(if splits.len() > 1 { lacking.collect() } else { Vec::new() }, total),
         "divide the data again so that each split has all classes: `--split ... --stratify`",
     );
     let mut alike: BTreeMap<String, Vec<&String>> = BTreeMap::new();
@@ -154,7 +168,11 @@ pub(super) fn problems(description: &Description, splits: &[(&str, &Labels)]) ->
         && *many as f64 / *few as f64 >= UNBALANCED
     {
         let detail = format!("`{}` has {}, `{}` has {}", name(*most), records(*many), name(*least), records(*few));
-        add("classes of very different size", vec![detail], "give the loss class weights, or sample by class");
+        add(
+            "classes of very different size",
+            Details(vec![detail], 1),
+            "give the loss class weights, or sample by class",
+        );
     }
     problems
 }
