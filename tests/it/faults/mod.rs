@@ -9,6 +9,7 @@ mod cases;
 mod errors;
 mod inputs;
 mod kills;
+mod others;
 mod partial;
 mod power;
 mod second;

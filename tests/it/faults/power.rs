@@ -38,7 +38,7 @@ enum Pending {
     All(Names, Bytes),
 }
 
-struct Disk {
+pub(super) struct Disk {
     root: PathBuf,
     root_id: Id,
     out: PathBuf,
@@ -55,12 +55,12 @@ struct Disk {
     recent: Vec<Names>,
     noise: Noise,
     /// What the output folder may be after the power failed, and before which call; none if it is not there.
-    outcomes: BTreeMap<Option<Tree>, String>,
+    pub(super) outcomes: BTreeMap<Option<Tree>, String>,
     moments: usize,
 }
 
 impl Disk {
-    fn new(root: &Path, out: &Path) -> Self {
+    pub(super) fn new(root: &Path, out: &Path) -> Self {
         let mut disk = Self {
             root: root.to_path_buf(),
             root_id: 0,
@@ -153,7 +153,7 @@ impl Disk {
     }
 
     /// What is left if nothing is on the disk but what had to be.
-    fn least(&self) -> Option<Tree> {
+    pub(super) fn least(&self) -> Option<Tree> {
         self.outcome(&self.names, |id| self.synced(id))
     }
 
