@@ -16,7 +16,7 @@
 //!
 //! Checksums of long stretches come from a table of running checksums, made as far as the evidence goes: each byte is read once
 //! for it, and the whole takes a few passes. Only bytes that were made for it cost more: each header in a damaged stretch that holds has
-//! its payload, up to some 64 KB, read and compared.
+//! its payload, up to some 64 KB, read and compared, and for those that are looked at more than once there is a limit.
 
 use super::{
     crc::mask,
@@ -34,8 +34,12 @@ use crate::{
 /// Damaged headers that are remembered, in case one of them is found to hold what follows.
 const MAX_SUSPECTS: usize = 64;
 
-/// Damaged payloads that one run of records may go over: what is behind them is looked at again so often.
-const MAX_STEPS: usize = 64;
+/// How many places are looked at again in a whole file, in search of what only a file that was made for it has often. Beyond
+/// them, records are still found one after the other.
+const PATIENCE: u32 = 1 << 18;
+
+/// What one place costs of it inside of a record that may be the end of another one: all suspects are compared there.
+const SUSPICION: u32 = 64;
 
 /// What is in a file of records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,8 +64,17 @@ pub fn survey(
     // Lengths are kept in 32 bits, and no Example may be longer.
     let limit = ByteSize(limit.0.min(u64::from(u32::MAX) - FRAME_LEN as u64));
     let bytes = RunningCrc::new(len, read);
-    let mut surveyor =
-        Surveyor { bytes, len, limit, breaks, intact: Spans::default(), damage: Vec::new(), suspects: Vec::new() };
+    let mut surveyor = Surveyor {
+        bytes,
+        len,
+        limit,
+        breaks,
+        resumed: None,
+        intact: Spans::default(),
+        damage: Vec::new(),
+        suspects: Vec::new(),
+        patience: PATIENCE,
+    };
     surveyor.run()?;
     Ok(Survey { intact: surveyor.intact, damage: surveyor.damage })
 }
@@ -91,9 +104,12 @@ struct Surveyor<'a, F> {
     len: u64,
     limit: ByteSize,
     breaks: &'a [u64],
+    /// Those breaks at which an intact record stands, once somebody asked.
+    resumed: Option<Vec<u64>>,
     intact: Spans,
     damage: Vec<Damage>,
     suspects: Vec<Suspect>,
+    patience: u32,
 }
 
 impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
@@ -186,6 +202,8 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
     fn resume_inside(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
         let mut from = at + HEADER_LEN as u64;
         for _ in 0..if self.suspects.is_empty() { 0 } else { MAX_SUSPECTS } {
+            let Some(left) = self.patience.checked_sub(SUSPICION) else { break };
+            self.patience = left;
             let Some(next) = self.next_record(from, end, true)? else { break };
             if self.take_back(next)? {
                 return Ok(Some(next));
@@ -197,14 +215,24 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
 
     /// Where records go on at a break inside of the record at `at`, which claims to end at `end` and is not whole there.
     fn at_break(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
-        let mut from = at;
-        while let Some(place) = self.next_break(from).filter(|place| *place < end) {
-            if matches!(self.look(place)?, Found::Whole { .. }) {
-                return Ok(Some(place));
-            }
-            from = place;
+        if self.next_break(at).is_none_or(|place| place >= end) {
+            return Ok(None);
         }
-        Ok(None)
+        let resumed = match self.resumed.take() {
+            Some(resumed) => resumed,
+            None => {
+                let mut resumed = Vec::new();
+                for place in self.breaks {
+                    if matches!(self.look(*place)?, Found::Whole { .. }) {
+                        resumed.push(*place);
+                    }
+                }
+                resumed
+            }
+        };
+        let first = resumed.get(resumed.partition_point(|place| *place <= at)).copied().filter(|place| *place < end);
+        self.resumed = Some(resumed);
+        Ok(first)
     }
 
     /// The first record behind a break that is inside of the record at `at`, which claims more than is left. What follows the
@@ -304,20 +332,25 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
         let payload = end - FOOTER_LEN as u64;
         let mut from = start + HEADER_LEN as u64;
         while let Some(first) = self.next_record(from, end, false)? {
-            let (mut at, mut damaged) = (first, 0);
+            let (mut at, mut over_damage) = (first, false);
             // Over records of which only the payload is damaged, which are no reason to lose those before them. Where that leads
             // nowhere, they may have been none, and what is inside of them counts.
             while at <= payload {
                 at = match self.look(at)? {
                     Found::Whole { end } => end,
-                    Found::BadData { end, .. } if damaged < MAX_STEPS && self.is_boundary(end)? => {
-                        damaged += 1;
+                    Found::BadData { end, .. } if self.patience > 0 && self.is_boundary(end)? => {
+                        over_damage = true;
                         end
                     }
                     _ => break,
                 };
-                if damaged == 0 {
-                    from = at;
+                match over_damage {
+                    // What is behind is looked at again, from the next start.
+                    true => match self.patience.checked_sub(1) {
+                        Some(left) => self.patience = left,
+                        None => break,
+                    },
+                    false => from = at,
                 }
             }
             if at > payload {

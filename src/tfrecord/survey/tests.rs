@@ -263,3 +263,49 @@ fn what_follows_a_gap_that_is_known_is_found_whatever_is_claimed_before() {
     let bytes = [&before[..], &after].concat();
     assert_eq!(look_with(&bytes, &[20, 70]), look_at(&bytes));
 }
+
+/// Files that are made to be looked at again and again: were every place in them, gigabytes would be read.
+#[test]
+fn files_that_were_made_to_be_slow() {
+    let empty = frame(b"");
+    let damaged_to = |len: usize| header(len as u64 - FRAME_LEN as u64);
+    let look = |bytes: &[u8], breaks: &[u64]| {
+        let mut read = 0;
+        let survey = survey(bytes.len() as u64, DEFAULT_MAX_RECORD, breaks, |buffer, at| {
+            read += buffer.len();
+            buffer.copy_from_slice(&bytes[at as usize..at as usize + buffer.len()]);
+            Ok(())
+        });
+        assert!(read < 100 * bytes.len(), "{read} bytes are read of {}", bytes.len());
+        survey.unwrap().intact.len()
+    };
+
+    // Records that claim to end with the file, and breaks in all of them.
+    let (records, places) = (1000, 1000);
+    let tail = places * 700;
+    let mut bytes = Vec::new();
+    for at in 0..records {
+        let left = (records - at) * (HEADER_LEN + FRAME_LEN) + tail;
+        bytes.extend([&damaged_to(left)[..], &empty].concat());
+    }
+    let breaks: Vec<u64> = (0..places).map(|place| (bytes.len() + place * 700) as u64).collect();
+    bytes.resize(bytes.len() + tail, 0x55);
+    // Behind the last one no record goes on.
+    assert_eq!(look(&bytes, &breaks), records as u64 - 1);
+
+    // Inside of a damaged record: intact ones, each before a damaged one that ends where thousands of others begin.
+    for suspects in [0, 100] {
+        let starts = 4000;
+        let mut inside = Vec::new();
+        for at in 0..starts {
+            let left = (starts - at - 1) * (HEADER_LEN + FRAME_LEN) + HEADER_LEN + 40;
+            inside.extend([&empty[..], &damaged_to(left)].concat());
+        }
+        inside.extend([0x55; 40]);
+        inside.extend(empty.repeat(10_000));
+        inside.extend([0x55; 500]);
+        let mut bytes: Vec<u8> = [0x55; 40].repeat(suspects);
+        bytes.extend([&header(inside.len() as u64)[..], &inside, b"none"].concat());
+        assert!(look(&bytes, &[]) < 15_000);
+    }
+}
