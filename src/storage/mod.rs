@@ -8,8 +8,10 @@ mod staged;
 mod temp_folder;
 
 use std::{
+    ffi::OsStr,
     fmt::Debug,
     io::IoSliceMut,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
@@ -191,6 +193,22 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
     fn remove_tree(&self, dir: &Path) -> Result<()>;
+
+    /// Removes a folder that is locked by a file in it, with everything in it. From the moment on that the lock is gone, what is in
+    /// the folder is that of another run, and stays.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) with the path.
+    fn remove_locked(&self, dir: &Path, name: &str, lock: Lock) -> Result<()> {
+        for (found, kind) in self.list(dir)?.iter().filter(|(found, _)| *found != name.as_bytes()) {
+            let path = dir.join(OsStr::from_bytes(found));
+            if kind == NameKind::Dir { self.remove_tree(&path)? } else { self.remove(&path)? }
+        }
+        self.remove(&dir.join(name))?;
+        // Network file systems keep a file that is removed, under another name, for as long as somebody has it open.
+        drop(lock);
+        self.remove_empty_dir(dir)
+    }
 
     /// Removes a folder if it is empty; otherwise nothing happens.
     ///

@@ -2,12 +2,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use super::at_once;
+use super::{
+    at_once,
+    lock::{Locked, lock_file},
+};
 use crate::error::{At, During, Error, Result};
 
 /// A file being written under a dot-name beside its final one.
@@ -124,12 +127,7 @@ fn remove_leftover(temp: &Path) -> Result<()> {
 
 /// Takes the lock of a file; false if another process has it. Where there are no locks, nobody has one.
 fn lock(file: &File) -> Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error).during("lock"),
-    }
+    Ok(lock_file(file).during("lock")? != Locked::ByOther)
 }
 
 /// Whether a path is that of an open file.

@@ -353,8 +353,7 @@ enum Step {
 }
 
 impl Publication {
-    /// The only way to stop a program at a given system call is to make that call fail: a folder that is not empty
-    /// stands where a file of the old data set was. The rest is undone by hand.
+    /// A folder stands where a file of the old data set was. That is found when all is ready, before anything is replaced.
     fn new() -> Self {
         let old = Case::small_rows_capped("3kB", &["--no-shuffle"]);
         let x = old.out("x.npy");
@@ -367,8 +366,12 @@ impl Publication {
         fs::create_dir_all(obstacle.join("obstacle")).unwrap();
         let ran = new.run(&out, &["--overwrite"]);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
-        assert!(ran.stderr.contains("features.json"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("features.json: it is a folder"), "{}", ran.stderr);
         fs::remove_dir_all(&obstacle).unwrap();
+        let kept = old.whole.iter().filter(|(name, _)| !name.ends_with("features.json"));
+        assert!(kept.clone().count() > 60);
+        let there = tree(&out);
+        kept.for_each(|(name, bytes)| assert!(there.get(name) == Some(bytes), "{}", name.display()));
 
         let mut decided = tree(&out);
         let commit: Value =
@@ -379,9 +382,6 @@ impl Publication {
         let work = Path::new(".shardify");
         for it in commit["moves"].as_array().unwrap() {
             let (from, to) = (work.join(path(&it["from"])), path(&it["to"]));
-            if let Some(bytes) = decided.remove(&to) {
-                decided.insert(from.clone(), bytes);
-            }
             steps.push(Step::Move(from, to));
         }
         steps.push(Step::Move(work.join("manifest.json"), "shardify.json".into()));

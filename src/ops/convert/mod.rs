@@ -76,14 +76,8 @@ pub fn convert_from(
     let storage = &LocalStorage;
     options.check(memory)?;
     let output = Output::open(&target(options), storage)?;
-    match run(Source { options, memory, storage }, &output, cancel, progress, started) {
-        Ok(report) => Ok(report),
-        Err(error) => {
-            // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
-            let _ = output.abandon(storage);
-            Err(error)
-        }
-    }
+    let outcome = run(Source { options, memory, storage }, &output, cancel, progress, started);
+    output.end(storage, outcome)
 }
 
 /// What is converted, how, and where files are.
@@ -121,7 +115,6 @@ fn run(
     let mut plan = Plan::new(source, &inputs, &times, cancel)?;
     let names = plan.output_names(options, &inputs);
     if let Some(manifest) = output.begin(storage, &mut plan.fingerprint, &names)? {
-        storage.remove_tree(output.work.dir())?;
         let outcome = if output.published { ConvertOutcome::Resumed } else { ConvertOutcome::NothingToDo };
         return Ok(finished_before(options, manifest, outcome, started));
     }

@@ -21,6 +21,9 @@ use crate::{
 /// Where files are before they have their names.
 const STAGING: &str = ".shardify-export";
 
+/// Who has the lock on it may write there.
+const LOCK: &str = "lock";
+
 /// Files that are synced and renamed together.
 const BATCH: usize = 8192;
 const BATCH_BYTES: u64 = 512 << 20;
@@ -72,7 +75,7 @@ impl<'a> OutFolder<'a> {
             return Err(Error::output("it is in the way: shardify stages files in a folder of this name")).at(staging);
         }
         storage.create_dir(&staging)?;
-        let Some(lock) = storage.lock(&staging.join("lock"))? else {
+        let Some(lock) = storage.lock(&staging.join(LOCK))? else {
             return Err(Error::output("another export is writing to this folder")
                 .with_hint("wait for it, or choose another folder"))
             .at(out);
@@ -175,8 +178,9 @@ impl<'a> OutFolder<'a> {
     /// Gives every staged file its name and makes all of them durable.
     pub(super) fn finish(mut self) -> Result<()> {
         self.commit()?;
-        self.storage.remove_tree(&self.staging)?;
-        self.lock = None;
+        if let Some(lock) = self.lock.take() {
+            self.storage.remove_locked(&self.staging, LOCK, lock)?;
+        }
         self.is_new = false;
         self.storage.sync_all(self.out)
     }
@@ -184,9 +188,9 @@ impl<'a> OutFolder<'a> {
 
 impl Drop for OutFolder<'_> {
     fn drop(&mut self) {
-        if self.lock.take().is_some() {
+        if let Some(lock) = self.lock.take() {
             // Why the run ended is what the user must hear; that cleaning up failed too adds nothing.
-            let _ = self.storage.remove_tree(&self.staging);
+            let _ = self.storage.remove_locked(&self.staging, LOCK, lock);
             if self.is_new {
                 let _ = self.storage.remove_empty_dir(self.out);
             }

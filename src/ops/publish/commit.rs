@@ -18,7 +18,7 @@ use crate::{
     error::{At, Error, Printable, Result},
     index::{MANIFEST_NAME, Manifest},
     pipeline::{read_json, stage_json, write_json},
-    storage::{Storage, commit_all},
+    storage::{EntryKind, NameKind, Storage, commit_all},
 };
 
 const COMMIT_NAME: &str = "commit.json";
@@ -109,9 +109,7 @@ impl Commit {
         storage.sync_dir(work)?;
         write_json(storage, &work.join(COMMIT_NAME), &commit)?;
         storage.sync_dir(work)?;
-        commit.apply(storage, &output.out, work)?;
-        storage.remove_tree(work)?;
-        storage.sync_dir(&output.out)
+        commit.apply(storage, &output.out, work)
     }
 
     /// Does what is left to do, and leaves only the lock in the work folder. May be repeated after a crash at any point.
@@ -119,6 +117,7 @@ impl Commit {
         let manifest = out.join(MANIFEST_NAME);
         let staged = work.join(STAGED_MANIFEST);
         if storage.stat(&staged)?.is_some() {
+            self.check_room(storage, out, work)?;
             // While names change, no manifest may say that the folder is complete.
             if storage.kind(&manifest)?.is_some() {
                 storage.remove(&manifest)?;
@@ -158,5 +157,32 @@ impl Commit {
         sweep(storage, work, |name| name != LOCK_NAME && name != COMMIT_NAME)?;
         storage.sync_dir(work)?;
         Self::forget(storage, work)
+    }
+
+    /// Refuses what can be neither replaced nor removed, while all is still as it was.
+    fn check_room(&self, storage: &dyn Storage, out: &Path, work: &Path) -> Result<()> {
+        let in_the_way = |path: &Path, what, wanted| {
+            let message = format!("it is {what}, where {wanted} of the data set has its place");
+            Err(Error::output(message).with_hint("move it away and run the same command with --resume")).at(path)
+        };
+        let mut folders = BTreeSet::new();
+        for Move { from, to } in &self.moves {
+            let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+            if let Some(folder) = folder.filter(|folder| folders.insert(folder.to_path_buf()))
+                && !matches!(storage.stat(&out.join(folder))?, None | Some(EntryKind::Dir))
+            {
+                return in_the_way(&out.join(folder), "no folder", "a folder");
+            }
+            if storage.kind(&out.join(to))? == Some(NameKind::Dir) && storage.kind(&work.join(from))?.is_some() {
+                return in_the_way(&out.join(to), "a folder", "a file");
+            }
+        }
+        let manifest = Path::new(MANIFEST_NAME);
+        for old in self.removes.iter().map(PathBuf::as_path).chain([manifest]).map(|old| out.join(old)) {
+            if storage.kind(&old)? == Some(NameKind::Dir) {
+                return in_the_way(&old, "a folder", "an old file");
+            }
+        }
+        Ok(())
     }
 }

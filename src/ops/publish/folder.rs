@@ -20,6 +20,7 @@ use crate::{
 /// Whether the folder may be used at all, looked at from outside, without touching anything.
 pub(crate) fn check(target: &Target<'_>, storage: &dyn Storage) -> Result<()> {
     refuse_file(target.out, storage)?;
+    refuse_linked(&target.out.join(WORK_NAME), storage)?;
     // Before what is in the folder: an output that is the input is never empty, and that is not what is wrong with it.
     refuse_nesting(target, storage)?;
     check_folder(target, storage, &WorkDir::new(target.out.join(WORK_NAME)))

@@ -7,7 +7,7 @@
 //! ...             shards are staged in Output::work
 //! name_shards     staged shards get their final names
 //! publish         everything appears, the manifest last
-//! Output::abandon in place of the last three, after an error
+//! Output::end     removes what was only needed for the work, or leaves it for the next run
 //! ```
 
 mod commit;

@@ -14,7 +14,7 @@ use super::{
     owned::{INDEX_NAME, in_index, index_is_folder, is_ours, owned_files, read_manifest},
 };
 use crate::{
-    error::{At, Error, Result},
+    error::{At, Error, ErrorKind, Result},
     index::{MANIFEST_NAME, Manifest},
     pipeline::{WorkDir, read_json, write_json},
     storage::{Lock, NameKind, Storage},
@@ -39,7 +39,7 @@ pub(crate) struct Output {
     words: Words,
     /// Folders that this run made, the innermost first.
     created: Vec<PathBuf>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Output {
@@ -51,7 +51,7 @@ impl Output {
         refuse_file(out, storage)?;
         refuse_linked(work.dir(), storage)?;
         // The lock first: what a run that is still going has written is not what an interrupted one left behind.
-        let held = match storage.stat(&work.dir().join(LOCK_NAME))? {
+        let held = match storage.kind(&work.dir().join(LOCK_NAME))? {
             Some(_) => Some(take_lock(out, &work, storage)?),
             None => None,
         };
@@ -59,28 +59,23 @@ impl Output {
         let created = missing_folders(out, storage)?;
         // Made before what is in it, so that a refusal names the folder that the user knows.
         storage.create_dir(out)?;
-        storage.create_dir(work.dir())?;
         let lock = match held {
             Some(lock) => lock,
-            None => match take_lock(out, &work, storage) {
-                Ok(lock) => lock,
-                Err(error) => {
-                    // What is in the work folder belongs to who has the lock: only if there is nothing, it goes.
-                    let _ = remove_if_empty(storage, work.dir(), &created);
-                    return Err(error);
-                }
-            },
+            None => make_work(out, &work, storage).inspect_err(|_| {
+                // What is in the work folder belongs to who has the lock: only if there is nothing, it goes.
+                let _ = remove_if_empty(storage, work.dir(), &created);
+            })?,
         };
         match Self::open_locked(target, storage, &work) {
             Ok((owned, published)) => {
                 let (out, existing, words) = (out.to_path_buf(), target.existing, target.words);
-                Ok(Self { out, work, owned, existing, words, created, published, _lock: lock })
+                Ok(Self { out, work, owned, existing, words, created, published, lock })
             }
             Err(error) => {
                 // While the lock is held, or it might be the work of the next run that goes. The error is what the user must
                 // hear; that cleaning up failed too adds nothing.
                 if has_only_lock(storage, work.dir()) {
-                    let _ = clean_up(storage, work.dir(), &created);
+                    let _ = clean_up(storage, work.dir(), lock, &created);
                 }
                 Err(error)
             }
@@ -215,20 +210,54 @@ impl Output {
         Ok(())
     }
 
-    /// After a run that failed: leaves nothing behind unless there is something to go on from.
-    pub(crate) fn abandon(self, storage: &dyn Storage) -> Result<()> {
+    /// Ends a run: the work folder goes. After one that failed it stays if there is something to go on from.
+    ///
+    /// # Errors
+    /// The one of the run; [`ErrorKind::Io`](crate::ErrorKind::Io) if the work folder cannot be removed after a good one.
+    pub(crate) fn end<T>(self, storage: &dyn Storage, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Ok(value) => {
+                storage.remove_locked(self.work.dir(), LOCK_NAME, self.lock)?;
+                storage.sync_dir(&self.out)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
+                let _ = self.abandon(storage);
+                Err(error)
+            }
+        }
+    }
+
+    fn abandon(self, storage: &dyn Storage) -> Result<()> {
         for (name, _) in storage.list(self.work.dir())?.iter() {
             if name.ends_with(b".json") && name != PLAN_NAME.as_bytes() {
                 return Ok(());
             }
         }
-        clean_up(storage, self.work.dir(), &self.created)
+        clean_up(storage, self.work.dir(), self.lock, &self.created)
     }
 }
 
 /// Whether a name is that of a scratch file, and not of a shard of a split called `spool`.
 fn is_scratch(name: &str) -> bool {
     name.starts_with("spool-") && name.ends_with(".bin")
+}
+
+/// Makes the work folder and takes the lock. Who is turned away, or ends, removes a folder in which nothing is yet.
+fn make_work(out: &Path, work: &WorkDir, storage: &dyn Storage) -> Result<Lock> {
+    let mut tries = 0..100;
+    loop {
+        storage.create_dir(work.dir())?;
+        match take_lock(out, work, storage) {
+            Err(error) if is_gone(&error) && tries.next().is_some() => {}
+            taken => return taken,
+        }
+    }
+}
+
+fn is_gone(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// Keeps other runs out of the folder.
@@ -247,8 +276,8 @@ fn has_only_lock(storage: &dyn Storage, work: &Path) -> bool {
 }
 
 /// Removes the work folder, and the folders that were made for it if nothing else is in them. Only who has the lock may.
-fn clean_up(storage: &dyn Storage, work: &Path, created: &[PathBuf]) -> Result<()> {
-    storage.remove_tree(work)?;
+fn clean_up(storage: &dyn Storage, work: &Path, lock: Lock, created: &[PathBuf]) -> Result<()> {
+    storage.remove_locked(work, LOCK_NAME, lock)?;
     remove_if_empty(storage, work, created)
 }
 

@@ -34,14 +34,8 @@ impl RepairPlan {
             return Err(self.nothing_to_save());
         }
         let output = Output::open(&target(&self.options), storage)?;
-        match run(self, storage, &output, cancel, progress, started) {
-            Ok(report) => Ok(report),
-            Err(error) => {
-                // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
-                let _ = output.abandon(storage);
-                Err(error)
-            }
-        }
+        let outcome = run(self, storage, &output, cancel, progress, started);
+        output.end(storage, outcome)
     }
 
     fn fingerprint(&self, storage: &dyn Storage) -> Result<Fingerprint> {
@@ -91,7 +85,6 @@ fn run(
 ) -> Result<RepairReport> {
     let mut fingerprint = plan.fingerprint(storage)?;
     if let Some(manifest) = output.begin(storage, &mut fingerprint, &plan.output_names())? {
-        storage.remove_tree(output.work.dir())?;
         let outcome = if output.published { RepairOutcome::Resumed } else { RepairOutcome::NothingToDo };
         let resumed_shards = manifest.splits.iter().map(|split| split.shards.len() as u64).sum();
         return Ok(RepairReport { resumed_shards, ..RepairReport::new(plan, outcome, manifest, started) });

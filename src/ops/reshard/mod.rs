@@ -59,14 +59,9 @@ pub fn reshard(options: &ReshardOptions, cancel: &Cancel, progress: &dyn Progres
     inputs.refuse_below(&options.out, storage)?;
     let folders = inputs.folders(options);
     let output = Output::open(&target(options, &folders), storage)?;
-    match run(options, storage, &inputs, &output, cancel, progress) {
-        Ok(report) => Ok(ReshardReport { elapsed: started.elapsed(), ..report }),
-        Err(error) => {
-            // The reason for the end is what the user must hear; that cleaning up failed too adds nothing.
-            let _ = output.abandon(storage);
-            Err(error)
-        }
-    }
+    let outcome = run(options, storage, &inputs, &output, cancel, progress);
+    let report = output.end(storage, outcome)?;
+    Ok(ReshardReport { elapsed: started.elapsed(), ..report })
 }
 
 /// Reads every record, and says exactly what would be written.
@@ -219,7 +214,6 @@ fn run(
     let mut names = names_to_write(&name, splits.iter().map(|split| split.name.as_str()), options.compression);
     names.extend(known.facts.labels.iter().map(|labels| labels_file_name(&labels.key)));
     if let Some(manifest) = output.begin(storage, &mut fingerprint, &names)? {
-        storage.remove_tree(output.work.dir())?;
         let resumed_shards = manifest.splits.iter().map(|split| split.shards.len() as u64).sum();
         return Ok(ReshardReport {
             nothing_to_do: !output.published,

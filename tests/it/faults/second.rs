@@ -68,3 +68,37 @@ fn a_run_that_ended_meanwhile_is_not_replaced() {
         assert_same_tree(&tree(&out), &start.case.whole, start.name);
     }
 }
+
+/// The lock goes when nothing else is left, and whoever takes the folder then keeps what is his.
+#[test]
+fn a_run_that_begins_while_another_ends_keeps_its_files() {
+    for start in starts() {
+        let out = fs::canonicalize(start.case.dir.path()).unwrap().join("second");
+        let work = out.join(".shardify");
+        let act = &mut || {
+            let names: Vec<_> = fs::read_dir(&work).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            assert_eq!(names, ["lock"], "{}", start.name);
+        };
+        let Some(ran) = disturb(&start, &out, (Kind::Unlink, ".shardify/lock"), act) else { return };
+        assert_eq!(ran.code, Some(start.case.code), "{}: {}", start.name, ran.stderr);
+        let act = &mut || {
+            fs::write(work.join("lock"), "").unwrap();
+            fs::write(work.join("plan.json"), "of another").unwrap();
+        };
+        let Some(ran) = disturb(&start, &out, (Kind::RemoveDir, ".shardify"), act) else { return };
+        assert_eq!(ran.code, Some(start.case.code), "{}: {}", start.name, ran.stderr);
+        assert!(work.join("lock").exists() && work.join("plan.json").exists(), "{}: they were removed", start.name);
+    }
+}
+
+/// Who is turned away removes a work folder in which nothing is yet, which another run has just made.
+#[test]
+fn a_work_folder_that_is_removed_at_once_is_made_again() {
+    for start in starts() {
+        let out = fs::canonicalize(start.case.dir.path()).unwrap().join("second");
+        let act = &mut || fs::remove_dir(out.join(".shardify")).unwrap();
+        let Some(ran) = disturb(&start, &out, (Kind::Create, ".shardify/lock"), act) else { return };
+        assert_eq!(ran.code, Some(start.case.code), "{}: {}", start.name, ran.stderr);
+        assert_same_tree(&tree(&out), &start.case.whole, start.name);
+    }
+}

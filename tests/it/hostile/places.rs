@@ -225,3 +225,25 @@ fn as_inputs_options_and_outputs() {
         }
     }
 }
+
+/// A folder that somebody sent may have one where the lock is.
+#[test]
+fn where_the_lock_is() {
+    let desk = Desk::new();
+    desk.npy("x.npy", "|u1", "(4,)", &[1, 2, 3, 4]);
+    desk.run("convert x.npy shards").expect(0);
+    for odd in ALL {
+        for (lock, line) in [
+            ("out/.shardify/lock", "convert x.npy out"),
+            ("out/.shardify/lock", "convert x.npy out --overwrite"),
+            ("out/.shardify/lock", "reshard shards out --resume"),
+            ("out/.shardify-export/lock", "export shards out"),
+        ] {
+            odd.put(&desk, lock);
+            let ran = run(&desk, line);
+            assert_eq!(ran.code, Some(2), "{odd:?}: {line}: {}", ran.stderr);
+            assert!(ran.stderr.contains(lock) && ran.stderr.contains("in the way"), "{odd:?}: {line}: {}", ran.stderr);
+            fs::remove_dir_all(desk.path("out")).unwrap();
+        }
+    }
+}
