@@ -15,6 +15,10 @@ pub(super) fn run(data: &[u8]) {
     if manifest.schema.fields.iter().any(|field| classes(&field.role) > 1000) {
         return;
     }
+    // Nor are there files with such names.
+    if manifest.splits.iter().any(|split| split.name.len() + manifest.name.len() > 200) {
+        return;
+    }
     for (name, content) in tfds_files(&manifest, &vec![0; manifest.splits.len()]) {
         match name.as_str() {
             "dataset_info.json" => {

@@ -189,8 +189,11 @@ impl Naming {
 
     fn name<'a>(&self, cell: &'a [u8]) -> Cow<'a, [u8]> {
         let (prefix, rest) = if cell.starts_with(b"/") {
-            let below =
-                |(folder, prefix): &'_ (Vec<u8>, Vec<u8>)| Some((prefix.clone(), cell.strip_prefix(&**folder)?));
+            // The folder itself is none of its files: it keeps its name, for whoever says that it is no image.
+            let below = |(folder, prefix): &'_ (Vec<u8>, Vec<u8>)| {
+                let rest = cell.strip_prefix(&**folder).filter(|rest| !rest.is_empty())?;
+                Some((prefix.clone(), rest))
+            };
             self.folders.iter().find_map(below).unwrap_or((Vec::new(), cell))
         } else {
             (self.prefix.clone(), cell)

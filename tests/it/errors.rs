@@ -130,6 +130,8 @@ const CASES: &[Case] = &[
     ("empty list", |d| d.write("l.csv", ""), "convert l.csv out", &["l.csv: the list is empty"]),
     ("UTF-16 list", |d| d.write("l.csv", b"\xff\xfef\0"),
         "convert l.csv out", &["l.csv: the text is UTF-16, expected UTF-8"]),
+    ("list that names its folder", |d| d.write("l.csv", format!("file,label\n{}/,a\n", d.dir().display())),
+        "convert l.csv out", &["cannot read: it is a folder, not a regular file", "check the file, or leave it out"]),
     ("image called a list", |d| d.copy("images/sign/stop.png", "l.csv"),
         "convert l.csv out", &["l.csv: the file is no text"]),
     // Arrays.
