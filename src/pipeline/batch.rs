@@ -140,6 +140,19 @@ impl ImageFacts {
         }
     }
 
+    /// Whether these can be the facts of so many records: all of them images, or none. A journal may be edited by anyone.
+    #[must_use]
+    pub fn can_be_of(&self, records: u64) -> bool {
+        let sum = |counts: &[u64]| counts.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let (formats, channels) = (sum(&self.formats), sum(&self.channels));
+        let is_spread = |spread: Option<Spread>| spread.is_none_or(|spread| spread.min <= spread.max);
+        formats.is_some_and(|images| images == 0 || images == records)
+            && channels == formats
+            && Some(self.deep) <= formats
+            && is_spread(self.height)
+            && is_spread(self.width)
+    }
+
     /// Adds the facts of another set. They may stand in a journal that anyone edited, and count to more than 64 bits.
     pub fn join(&mut self, other: &Self) {
         let spread = |a: Option<Spread>, b: Option<Spread>| match (a, b) {

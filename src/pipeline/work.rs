@@ -21,9 +21,17 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::batch::ImageFacts;
 use crate::{
     error::{At, Error, Fault, Result},
-    shard::ShardSummary,
-    storage::{EntryKind, StagedFile, Storage},
+    index::MAX_MANIFEST,
+    shard::{Cut, ShardPolicy, ShardSummary},
+    storage::{EntryKind, NameKind, StagedFile, Storage},
+    tfrecord::{Compression, FRAME_LEN},
 };
+
+/// The list of what is to be published names every shard four times, which its manifest names once.
+const MAX_JSON: u64 = 4 * MAX_MANIFEST;
+
+/// The most that deflate makes of a byte.
+const MAX_DEFLATE: u128 = 1032;
 
 /// An input that was left out, as `failures.jsonl` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,30 +130,66 @@ impl WorkDir {
     }
 
     /// The finished shards of a split of so many list positions, in order, as far as there is no gap: each with an entry that can
-    /// be read and does not contradict itself, and a file of the size that the entry says.
+    /// be read and contradicts neither itself nor what is asked for, and a file of the size that the entry says.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the folder cannot be read.
-    pub fn finished(&self, storage: &dyn Storage, split: &str, positions: u64) -> Result<Vec<ShardEntry>> {
+    pub fn finished(
+        &self,
+        storage: &dyn Storage,
+        split: &str,
+        positions: u64,
+        policy: &ShardPolicy,
+        compression: Compression,
+    ) -> Result<Vec<ShardEntry>> {
         let mut entries: Vec<ShardEntry> = Vec::new();
         for shard in 0.. {
+            let files = [self.entry(split, shard), self.shard(split, shard), self.index(split, shard)];
+            // A link or a pipe would be published as the shard.
+            let are_files = files.iter().map(|path| Ok(storage.kind(path)? == Some(NameKind::File)));
+            if !are_files.collect::<Result<Vec<_>>>()?.into_iter().all(|is_file| is_file) {
+                break;
+            }
             let Some(entry) = read_json::<ShardEntry>(storage, &self.entry(split, shard))? else { break };
             let start = entries.last().map_or(0, |before| before.next);
             let bytes = EntryKind::File { bytes: entry.summary.bytes };
-            // Every position is accounted for: as a record, or as a failure. Anyone may have edited the entry.
-            let accounted = entry.summary.records.checked_add(entry.failures.len() as u64);
             if entry.shard != shard
-                || entry.next > positions
-                || accounted.is_none()
-                || entry.next.checked_sub(start) != accounted
+                || !entry.is_sound(start, positions, policy, compression)
                 || storage.stat(&self.shard(split, shard))? != Some(bytes)
-                || storage.stat(&self.index(split, shard))?.is_none()
             {
                 break;
             }
             entries.push(entry);
         }
         Ok(entries)
+    }
+}
+
+impl ShardEntry {
+    /// Whether it can be the entry of a shard that starts at a position. Anyone may have edited it.
+    fn is_sound(&self, start: u64, positions: u64, policy: &ShardPolicy, compression: Compression) -> bool {
+        let ShardSummary { records, bytes, .. } = self.summary;
+        // Every position is accounted for: as a record, or as a failure.
+        let accounted = records.checked_add(self.failures.len() as u64);
+        let is_accounted = accounted.is_some() && self.next.checked_sub(start) == accounted && self.next <= positions;
+        let frames = u128::from(records) * FRAME_LEN as u128;
+        let payload = match compression {
+            Compression::None => u128::from(bytes) == u128::from(self.payload_bytes) + frames,
+            // Deflate makes nothing smaller than this.
+            Compression::Gzip | Compression::Zlib => {
+                u128::from(self.payload_bytes) + frames <= u128::from(bytes) * MAX_DEFLATE
+            }
+        };
+        let counted = self.class_counts.values().try_fold(0_u64, |sum, count| sum.checked_add(*count));
+        let in_count = !matches!(policy.cut, Cut::Count(count) if self.shard >= count);
+        is_accounted
+            && (start..self.next).contains(&self.first)
+            && records > 0
+            && bytes <= policy.max_bytes.0
+            && payload
+            && counted.is_some_and(|counted| counted <= records)
+            && in_count
+            && self.images.can_be_of(records)
     }
 }
 
@@ -174,9 +218,8 @@ pub fn stage_json(storage: &dyn Storage, path: &Path, value: &impl Serialize) ->
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file is there and cannot be read.
 pub fn read_json<T: DeserializeOwned>(storage: &dyn Storage, path: &Path) -> Result<Option<T>> {
-    /// No file of ours is larger; what is, is something else.
-    const MAX: u64 = 1 << 30;
-    read_json_up_to(storage, path, MAX)
+    // No file of ours is larger, not even the list of what is to be published; what is, is something else.
+    read_json_up_to(storage, path, MAX_JSON)
 }
 
 /// The same of a file that has no more than `max` bytes, or is something else.

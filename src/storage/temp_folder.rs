@@ -12,7 +12,7 @@ use std::{
 use super::{FolderLock, Lock};
 use crate::error::{At, During, Error, Result};
 
-/// How the name of every such folder starts; the process and the time follow.
+/// How the name of every such folder starts; the machine, the process and the time follow.
 const PREFIX: &str = "shardify-";
 
 /// How often another name is tried. A folder is only taken from us in the moment before it is locked.
@@ -40,7 +40,8 @@ impl TempFolder {
         for number in 0..TRIES {
             // Nobody may have prepared the folder for us: its name cannot be foretold, and it must not be there.
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-            let path = base.join(format!("{PREFIX}{}-{:x}", process::id(), now + number as u128));
+            let name = format!("{PREFIX}{}-{}-{:x}", machine(), process::id(), now + number as u128);
+            let path = base.join(name);
             DirBuilder::new().mode(0o700).create(&path).during("create the folder").at(&path)?;
             match Lock::of_folder(&path) {
                 Ok(FolderLock::Held(lock)) => {
@@ -68,9 +69,10 @@ impl TempFolder {
 
     /// Removes what killed runs of this user left behind. Best effort: it is rubbish, but not ours.
     fn sweep(&self, base: &Path) {
-        let Ok(ours) = fs::metadata(&self.path) else { return };
+        let (machine, Ok(ours)) = (machine(), fs::metadata(&self.path)) else { return };
         for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-            let is_one = entry.file_name().to_str().is_some_and(is_name) && entry.path() != self.path;
+            let is_one =
+                entry.file_name().to_str().is_some_and(|name| is_name(name, &machine)) && entry.path() != self.path;
             // Others may put links and folders of their own here.
             let is_of_user = || entry.metadata().is_ok_and(|found| found.is_dir() && found.uid() == ours.uid());
             // Held until it is gone: its owner may be about to take it.
@@ -91,10 +93,15 @@ impl Drop for TempFolder {
     }
 }
 
-/// Whether a name is one that [`TempFolder::make`] gives.
-fn is_name(name: &str) -> bool {
-    let parts = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once('-'));
-    parts.is_some_and(|(process, time)| {
+/// This machine, among those that may share a place for temporary files: the locks of folders are often not seen by others.
+fn machine() -> String {
+    format!("{:08x}", crc32fast::hash(rustix::system::uname().nodename().to_bytes()))
+}
+
+/// Whether a name is one that [`TempFolder::make`] gives on this machine.
+fn is_name(name: &str, machine: &str) -> bool {
+    let rest = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix(machine)?.strip_prefix('-'));
+    rest.and_then(|rest| rest.split_once('-')).is_some_and(|(process, time)| {
         let is = |text: &str, digit: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(digit);
         is(process, u8::is_ascii_digit) && is(time, u8::is_ascii_hexdigit)
     })
@@ -117,19 +124,21 @@ mod tests {
     fn what_killed_runs_left_is_removed_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let base = dir.path().join("tmp");
-        let kept =
-            ["shardify-12-ab", "shardify-12-xyz", "shardify-ab-12", "shardify-1-", "shardify-link-1", "other-1-2"];
-        for name in kept.iter().chain(&["shardify-1-a0", "shardify-77-18bf"]) {
+        let own = |rest: &str| format!("shardify-{}-{rest}", machine());
+        // The second last is of another machine.
+        let kept = ["12-ab", "12-xyz", "ab-12", "1-", "link-1"].map(own);
+        let kept: Vec<_> = kept.into_iter().chain(["shardify-0-1-2".to_owned(), "other-1-2".to_owned()]).collect();
+        for name in kept.iter().chain(&[own("1-a0"), own("77-18bf")]) {
             fs::create_dir_all(base.join(name)).unwrap();
             fs::write(base.join(name).join("spool-0-x.bin"), "x").unwrap();
         }
         let elsewhere = dir.path().join("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         fs::write(elsewhere.join("mine"), "x").unwrap();
-        symlink(&elsewhere, base.join("shardify-5-5")).unwrap();
-        fs::write(base.join("shardify-6-6"), "a file").unwrap();
+        symlink(&elsewhere, base.join(own("5-5"))).unwrap();
+        fs::write(base.join(own("6-6")), "a file").unwrap();
         // Somebody still works in this one.
-        let held = Lock::of_folder(&base.join("shardify-12-ab")).unwrap();
+        let held = Lock::of_folder(&base.join(own("12-ab"))).unwrap();
         assert!(matches!(held, FolderLock::Held(_)));
 
         let made = TempFolder::make_in(&base).unwrap();
@@ -139,7 +148,7 @@ mod tests {
         assert!(made.path().join("spool-0-x.bin").exists(), "the folder of a run that goes on");
         drop((made, second));
         let mut expected: Vec<_> = kept.iter().map(ToString::to_string).collect();
-        expected.extend(["shardify-5-5".to_owned(), "shardify-6-6".to_owned()]);
+        expected.extend([own("5-5"), own("6-6")]);
         expected.sort();
         assert_eq!(names(&base), expected);
         assert_eq!(names(&elsewhere), ["mine"]);

@@ -125,7 +125,7 @@ fn run(
     let (mut failures, mut resumed_shards) = (0, 0);
     progress.step("converting", Some(inputs.len()));
     for split in &plan.splits {
-        let done = output.work.finished(storage, &split.name, split.order.len())?;
+        let done = output.work.finished(storage, &split.name, split.order.len(), &split.policy, options.compression)?;
         resumed_shards += done.len() as u64;
         let at_most = match options.on_error {
             ErrorPolicy::Stop => None,

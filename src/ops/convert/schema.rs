@@ -104,7 +104,7 @@ fn image_fields(options: &ConvertOptions, facts: &ImageFacts) -> Vec<Field> {
 fn channels(facts: &ImageFacts) -> u32 {
     let [grey, grey_alpha, _, rgba] = facts.channels;
     let all = facts.images();
-    if grey + grey_alpha == all {
+    if grey.saturating_add(grey_alpha) == all {
         1
     } else if rgba == all && facts.format() == Some(ImageFormat::Png) {
         4

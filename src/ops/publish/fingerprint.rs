@@ -53,11 +53,11 @@ impl Fingerprint {
     /// [`Words::stamped`](super::Words::stamped).
     pub(crate) fn difference(&self, other: &Self, stamped: &str) -> Option<String> {
         if self.tool != other.tool {
-            return Some(format!("it was made by {}, and this is {}", other.tool, self.tool));
+            return Some(format!("it was made by {}, and this is {}", short(&other.tool), self.tool));
         }
         let (before, now) = (other.verb(), self.verb());
         if before != now {
-            return Some(format!("the command was `{before}` and is now `{now}`"));
+            return Some(format!("the command was `{}` and is now `{now}`", short(before)));
         }
         for (key, value) in &self.options {
             let before = other.options.get(key).unwrap_or(&Value::Null);
@@ -92,21 +92,32 @@ fn option_difference(key: &str, before: &Value, now: &Value) -> String {
         && let Some((name, now)) = now.iter().find(|(name, now)| before.get(*name) != Some(now))
     {
         let before = before.get(name).unwrap_or(&Value::Null);
-        return format!("`{name}` in memory was {} and is now {}", as_given(before), as_given(now));
+        return format!("`{name}` in memory was {} and is now {}", short(&as_given(before)), short(&as_given(now)));
     }
     let option = match key {
         "memory" => return "the inputs were files, and arrays in memory are now among them".to_owned(),
-        "inputs" => return format!("the inputs were {} and are now {}", as_given(before), as_given(now)),
+        "inputs" => {
+            return format!("the inputs were {} and are now {}", short(&as_given(before)), short(&as_given(now)));
+        }
         // The option says the contrary.
         "shuffle" => {
             let (before, now) = (Value::from(before == false), Value::from(now == false));
-            return format!("`--no-shuffle` was {} and is now {}", as_given(&before), as_given(&now));
+            return format!("`--no-shuffle` was {} and is now {}", short(&as_given(&before)), short(&as_given(&now)));
         }
         "arrays" => "array".to_owned(),
         "short_side" => "resize".to_owned(),
         key => key.replace('_', "-"),
     };
-    format!("`--{option}` was {} and is now {}", as_given(before), as_given(now))
+    format!("`--{option}` was {} and is now {}", short(&as_given(before)), short(&as_given(now)))
+}
+
+/// As much of a text as fits a message: anyone may have written it.
+fn short(text: &str) -> String {
+    const MOST: usize = 200;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// The value of an option as a user would give it.

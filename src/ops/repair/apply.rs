@@ -3,7 +3,7 @@
 use std::{sync::atomic::AtomicU64, time::Instant};
 
 use super::{
-    copy::{Copying, copy_split},
+    copy::{Copying, copy_split, policy},
     inputs::target,
     lost,
     plan::RepairPlan,
@@ -98,7 +98,8 @@ fn run(
     let mut resumed_shards = 0;
     // A split of which nothing is left disappears, as its shards do.
     for split in plan.splits.iter().filter(|split| split.records() > 0) {
-        let done = output.work.finished(storage, &split.name, split.records())?;
+        let done =
+            output.work.finished(storage, &split.name, split.records(), &policy(split, plan), plan.compression)?;
         resumed_shards += done.len() as u64;
         let entries = copy_split(&copying, split, done)?;
         staged.push(StagedSplit { name: &split.name, positions: split.records(), entries, trailing: Vec::new() });

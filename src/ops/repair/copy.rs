@@ -82,7 +82,7 @@ fn input(shard: &RepairShard, file: PathBuf) -> ShardInput {
 }
 
 /// Each shard of the input begins one of the output.
-fn policy(split: &RepairSplit, plan: &RepairPlan) -> ShardPolicy {
+pub(super) fn policy(split: &RepairSplit, plan: &RepairPlan) -> ShardPolicy {
     let mut position = 0;
     let mut borders = Vec::new();
     for shard in split.shards.iter().filter(|shard| shard.records() > 0) {

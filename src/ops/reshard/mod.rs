@@ -305,7 +305,8 @@ impl Copying<'_> {
     /// Copies what is left of a split, after the shards that an earlier run finished; returns how many those are.
     fn run<'s>(&self, split: &'s SplitPlan) -> Result<(StagedSplit<'s>, u64)> {
         let Self { options, storage, output, shards, classes, cancel, progress } = *self;
-        let mut entries = output.work.finished(storage, &split.name, split.order.len())?;
+        let mut entries =
+            output.work.finished(storage, &split.name, split.order.len(), &split.policy, options.compression)?;
         let resumed = entries.len() as u64;
         let (start, all) = (entries.last().map_or(0, |entry| entry.next), split.order.len());
         progress.resumed(start);

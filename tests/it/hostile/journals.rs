@@ -3,38 +3,60 @@
 use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
 
 use serde_json::{Value, json};
+use tempfile::tempdir;
 
 use crate::{
     case::Case,
-    support::{Ran, Tree, plant, shardify, tree},
+    support::{Ran, Tree, assert_same_tree, fixture, plant, shardify, tree},
 };
 
 const MOST: u64 = u64::MAX;
 
 type Edit = fn(&mut Value);
 
-/// What is done to the plan or to the first journal entry, and what the next run ends with: where an entry contradicts itself,
-/// its shard is made again.
-const EDITS: &[(&str, &str, Edit)] = &[
-    ("train-00000.json", "records and failures beyond 64 bits", |it| {
+/// What the next run makes of an edited file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// It contradicts itself or what is asked for: the shard is made again.
+    MadeAgain,
+    /// It is believed where no record contradicts it, and the data set is sound.
+    Sound,
+    /// It is refused.
+    Refused,
+}
+use Then::{MadeAgain, Refused, Sound};
+
+/// What is done to the plan or to the first journal entry.
+const EDITS: &[(&str, &str, Then, Edit)] = &[
+    ("train-00000.json", "records and failures beyond 64 bits", MadeAgain, |it| {
         it["summary"]["records"] = json!(MOST);
         it["failures"] = json!([{ "input": "../x", "split": "..", "fault": "", "reason": "" }]);
     }),
-    ("train-00000.json", "records that end nowhere", |it| {
+    ("train-00000.json", "records that end nowhere", MadeAgain, |it| {
         it["summary"]["records"] = json!(MOST);
         it["next"] = json!(MOST);
     }),
-    ("train-00000.json", "payloads beyond 64 bits", |it| it["payload_bytes"] = json!(MOST)),
-    ("train-00000.json", "classes beyond 64 bits", |it| it["class_counts"] = json!({ "0": MOST, "4294967295": MOST })),
-    ("train-00000.json", "images beyond 64 bits", |it| {
+    ("train-00000.json", "no record", MadeAgain, |it| {
+        it["next"] = json!(0);
+        it["summary"]["records"] = json!(0);
+        it["payload_bytes"] = it["summary"]["bytes"].clone();
+    }),
+    ("train-00000.json", "a first record elsewhere", MadeAgain, |it| it["first"] = it["next"].clone()),
+    ("train-00000.json", "payloads beyond 64 bits", MadeAgain, |it| it["payload_bytes"] = json!(MOST)),
+    ("train-00000.json", "classes beyond 64 bits", MadeAgain, |it| {
+        it["class_counts"] = json!({ "0": MOST, "4294967295": MOST });
+    }),
+    ("train-00000.json", "more classes than records", MadeAgain, |it| it["class_counts"] = json!({ "0": 1000 })),
+    ("train-00000.json", "images beyond 64 bits", MadeAgain, |it| {
         it["images"]["formats"] = json!([MOST, MOST, MOST]);
         it["images"]["channels"] = json!([MOST, MOST, MOST, MOST]);
         it["images"]["deep"] = json!(MOST);
     }),
-    ("train-00000.json", "a shard that is another", |it| it["shard"] = json!(u32::MAX)),
-    ("plan.json", "no batches", |it| it["batch_len"] = json!(0)),
-    ("plan.json", "one batch of all", |it| it["batch_len"] = json!(MOST)),
-    ("plan.json", "inputs beyond 64 bits", |it| it["inputs"] = json!(MOST)),
+    ("train-00000.json", "a shard that is another", MadeAgain, |it| it["shard"] = json!(u32::MAX)),
+    ("plan.json", "no batches", Sound, |it| it["batch_len"] = json!(0)),
+    ("plan.json", "one batch of all", Sound, |it| it["batch_len"] = json!(MOST)),
+    ("plan.json", "inputs beyond 64 bits", Refused, |it| it["inputs"] = json!(MOST)),
+    ("plan.json", "a tool with a long name", Refused, |it| it["tool"] = json!("x".repeat(1_000_000))),
 ];
 
 fn edited(left: &Tree, file: &str, edit: Edit) -> Tree {
@@ -56,26 +78,63 @@ fn bounded(line: Vec<String>) -> Ran {
 fn entries_of_others_are_made_again_or_refused() {
     let convert = Case::small_rows_capped("5kB", &[]);
     let set = convert.out("whole");
-    let dir = tempfile::tempdir().unwrap();
-    let reshard = Case::of("reshard", dir, &[set.to_str().unwrap(), "--max-shard", "7kB"], 0);
-    for case in [&convert, &reshard] {
+    let reshard = Case::of("reshard", tempdir().unwrap(), &[set.to_str().unwrap(), "--max-shard", "7kB"], 0);
+    // Here batches are more than a number that nobody reads.
+    let images = fixture("images");
+    let images = [images.to_str().unwrap(), "--max-shard", "30kB", "--compression", "gzip"];
+    let images = Case::new(tempdir().unwrap(), &images, 0);
+    for case in [&convert, &reshard, &images] {
         let out = case.out("left");
         case.kill_after(&out, 2, &[]);
         let left = tree(&out);
-        for (file, what, edit) in EDITS {
+        for (file, what, then, edit) in EDITS {
             fs::remove_dir_all(&out).unwrap();
             plant(&edited(&left, file, *edit), &out);
             let ran = bounded(case.command_line(&out, &["--resume"]));
             let what = format!("{file}: {what}: {}: {:?}: {}", case.args[0], ran.code, ran.stderr);
-            match ran.code {
-                Some(2) => {
-                    assert!(ran.stderr.starts_with("error: "), "{what}");
+            assert_eq!(ran.code, Some(if *then == Refused { 2 } else { 0 }), "{what}");
+            match then {
+                MadeAgain => assert_same_tree(&tree(&out), &case.whole, &what),
+                Sound => assert_eq!(shardify(["validate".as_ref(), out.as_os_str()]).code, Some(0), "{what}"),
+                Refused => {
+                    assert!(ran.stderr.starts_with("error: ") && ran.stderr.len() < 1000, "{what}");
                     assert!(!out.join("shardify.json").exists(), "{what}");
                 }
-                Some(0) if tree(&out) == case.whole => {}
-                // Its counts were believed where no record contradicts them.
-                Some(0) => assert_eq!(shardify(["validate".as_ref(), out.as_os_str()]).code, Some(0), "{what}"),
-                _ => panic!("{what}"),
+            }
+        }
+    }
+}
+
+/// The plan and the entries are right, and what they speak of is no file.
+#[test]
+fn what_is_no_file_is_not_published() {
+    let case = Case::small_rows_capped("5kB", &[]);
+    let (out, elsewhere) = (case.out("left"), case.out("elsewhere"));
+    case.kill_after(&out, 2, &[]);
+    let left = tree(&out);
+    for name in ["train-00000.json", "train-00000.tfrecord", "train-00000.idx"] {
+        for odd in ["link", "pipe", "folder"] {
+            let _ = fs::remove_dir_all(&out);
+            plant(&left, &out);
+            let path = out.join(".shardify").join(name);
+            fs::rename(&path, &elsewhere).unwrap();
+            match odd {
+                "link" => symlink(&elsewhere, &path).unwrap(),
+                "pipe" => assert!(Command::new("mkfifo").arg(&path).status().unwrap().success()),
+                _ => fs::create_dir(&path).unwrap(),
+            }
+            let before = fs::read(&elsewhere).unwrap();
+            let ran = bounded(case.command_line(&out, &["--resume"]));
+            let what = format!("{name}: {odd}: {}", ran.stderr);
+            assert!(fs::read(&elsewhere).unwrap() == before, "{what}");
+            if odd == "folder" && ran.code == Some(2) {
+                assert!(ran.stderr.contains(name), "{what}");
+                continue;
+            }
+            assert_eq!(ran.code, Some(0), "{what}");
+            assert_same_tree(&tree(&out), &case.whole, &what);
+            for (file, _) in case.whole.iter().filter(|(_, bytes)| bytes.is_some()) {
+                assert!(out.join(file).symlink_metadata().unwrap().is_file(), "{what}: {}", file.display());
             }
         }
     }
