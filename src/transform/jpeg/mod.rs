@@ -256,7 +256,11 @@ impl<'a> Walker<'a> {
         };
         let most = most_scans(u64::from(frame.width) * u64::from(frame.height));
         if self.parts.len() >= 4 * MAX_SCANS || frame.scans >= most {
-            return Err(corrupt(at, format!("more than {most} scans")));
+            // Sound, perhaps, but no encoder writes so many: they are there to take time.
+            return Err(unsupported(format!(
+                "more than {most} scans, which is the most for {}x{} pixels",
+                frame.width, frame.height
+            )));
         }
         let start = self.at;
         let mut end = start;

@@ -339,6 +339,7 @@ fn images_whose_every_scan_is_sound() {
             Some(most) => {
                 assert_eq!(ran.code, Some(2), "{side}: {scans}: {}", ran.stderr);
                 assert!(ran.stderr.contains(&format!("more than {most} scans")), "{}", ran.stderr);
+                assert!(ran.stderr.contains("baseline") && !ran.stderr.contains("damaged"), "{}", ran.stderr);
             }
         }
     }
