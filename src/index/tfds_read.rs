@@ -21,6 +21,9 @@ const MAX_NAME: usize = 255;
 /// More shards are none that anybody wrote; each takes some hundred bytes here, and two in the file.
 const MAX_SHARDS: usize = 1 << 20;
 
+/// Bytes of the names of all shards: more than a million usual ones have.
+const MAX_NAMES: usize = 64 << 20;
+
 /// What `dataset_info.json` says of the shards.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,18 +93,26 @@ impl TfdsInfo {
         if shards > MAX_SHARDS {
             return Err(fail(&format!("it has {shards} shards, and at most {MAX_SHARDS} are possible")));
         }
-        match info.splits.iter().all(|split| info.names_fit(split)) {
-            true => Ok(info),
-            false => Err(fail(&format!("files of a split would have names of more than {MAX_NAME} bytes"))),
+        let lengths: Option<Vec<usize>> =
+            info.splits.iter().map(|split| Some(info.name_length(split)? * split.shard_lengths.len())).collect();
+        match lengths.map(|lengths| lengths.iter().sum::<usize>()) {
+            None => Err(fail(&format!("files of a split would have names of more than {MAX_NAME} bytes"))),
+            Some(bytes) if bytes > MAX_NAMES => Err(fail(&format!(
+                "the names of its {shards} shards have {bytes} bytes, and at most {MAX_NAMES} are read"
+            ))),
+            Some(_) => Ok(info),
         }
     }
 
-    /// Whether the names of the files of a split are as short as names of files are. A template that repeats long parts, or a
-    /// long one for many shards, would take any amount of memory.
-    fn names_fit(&self, split: &TfdsSplit) -> bool {
+    /// How long the names of the files of a split are; `None` if files cannot have such names. A template that repeats long parts,
+    /// or a long one for many shards, would take any amount of memory.
+    fn name_length(&self, split: &TfdsSplit) -> Option<usize> {
         let parts = [self.name.as_str(), &split.name, &self.file_format, template(split)];
-        split.shard_lengths.is_empty()
-            || parts.iter().all(|part| part.len() <= MAX_NAME) && self.file_name(split, 0).len() <= MAX_NAME
+        if split.shard_lengths.is_empty() {
+            return Some(0);
+        }
+        let is_short = parts.iter().all(|part| part.len() <= MAX_NAME);
+        is_short.then(|| self.file_name(split, 0).len()).filter(|length| *length <= MAX_NAME)
     }
 
     /// The names of the files of a split, in order.
@@ -110,16 +121,36 @@ impl TfdsInfo {
         (0..split.shard_lengths.len()).map(|index| self.file_name(split, index)).collect()
     }
 
+    /// Only the template is looked through, as TFDS does it: what is put in stays as it is.
     fn file_name(&self, split: &TfdsSplit, index: usize) -> String {
         let of = split.shard_lengths.len();
         let width = of.max(1).ilog10().max(4) as usize + 1;
-        template(split)
-            .replace("{DATASET}", &self.name)
-            .replace("{SPLIT}", &split.name)
-            .replace("{FILEFORMAT}", &self.file_format)
-            .replace("{SHARD_X_OF_Y}", &format!("{index:0width$}-of-{of:0width$}"))
-            .replace("{SHARD_INDEX}", &format!("{index:0width$}"))
-            .replace("{NUM_SHARDS}", &format!("{of:0width$}"))
+        let (mut name, mut rest) = (String::new(), template(split));
+        while let Some((before, from)) = rest.find('{').and_then(|at| rest.split_at_checked(at)) {
+            name.push_str(before);
+            let put = |name: &mut String, word: &str| {
+                match word {
+                    "{DATASET}" => name.push_str(&self.name),
+                    "{SPLIT}" => name.push_str(&split.name),
+                    "{FILEFORMAT}" => name.push_str(&self.file_format),
+                    "{SHARD_X_OF_Y}" => name.push_str(&format!("{index:0width$}-of-{of:0width$}")),
+                    "{SHARD_INDEX}" => name.push_str(&format!("{index:0width$}")),
+                    "{NUM_SHARDS}" => name.push_str(&format!("{of:0width$}")),
+                    _ => return false,
+                }
+                true
+            };
+            let word = from.find('}').and_then(|end| from.split_at_checked(end + 1));
+            rest = match word {
+                Some((word, behind)) if put(&mut name, word) => behind,
+                // A brace that means nothing.
+                _ => {
+                    name.push('{');
+                    from.get(1..).unwrap_or_default()
+                }
+            };
+        }
+        name + rest
     }
 }
 
@@ -180,6 +211,35 @@ mod tests {
             names,
             ["imgs-train.tfrecord-00000-of-00002", "imgs-train.tfrecord-00001-of-00002", "test-00000.tfrecord"]
         );
+    }
+
+    /// What is put in may look like more to put in: a name of names would grow without an end.
+    #[test]
+    fn what_is_put_in_stays_as_it_is() {
+        for (template, name, expected) in [
+            ("{DATASET}-{SPLIT}", "{SPLIT}", "{SPLIT}-{FILEFORMAT}"),
+            ("{{SPLIT}}{SHARD_X_OF_Y}{", "x", "{{FILEFORMAT}}00000-of-00001{"),
+            ("{UNKNOWN}{NUM_SHARDS}é}", "x", "{UNKNOWN}00001é}"),
+        ] {
+            let text = format!(
+                r#"{{"name": "{name}", "splits": [
+                    {{"name": "{{FILEFORMAT}}", "shardLengths": [1], "filepathTemplate": "{template}"}}]}}"#
+            );
+            let info = TfdsInfo::parse(text.as_bytes()).unwrap();
+            assert_eq!(info.file_names(&info.splits[0]), [expected], "{template}");
+        }
+    }
+
+    #[test]
+    fn names_of_all_shards_have_a_limit() {
+        let info = |letters: usize| {
+            let lengths = vec!["1"; 1 << 19].join(",");
+            let name = "x".repeat(letters);
+            let text = format!(r#"{{"name": "{name}", "splits": [{{"name": "s", "shardLengths": [{lengths}]}}]}}"#);
+            TfdsInfo::parse(text.as_bytes())
+        };
+        info(80).unwrap();
+        assert!(info(200).unwrap_err().to_string().contains("bytes, and at most 67108864 are read"));
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub(super) fn sort(
         let names = split.shards.iter().enumerate();
         known.extend(names.map(|(index, shard)| (shard.name.clone(), (at, index, split.name.as_str()))));
     }
+    let mut ranks: BTreeMap<&str, usize> = BTreeMap::new();
+    for (rank, _, split) in known.values() {
+        ranks.entry(*split).or_insert(*rank);
+    }
     let folder = dir.file_name().unwrap_or_default();
     let of_folder = ParsedName::parse(folder).split.map(str::to_owned);
     let mut sorted: BTreeMap<(usize, String), Vec<(usize, PathBuf)>> = BTreeMap::new();
@@ -43,7 +47,7 @@ pub(super) fn sort(
             None => {
                 let split = parsed.split.or(of_folder.as_deref()).unwrap_or(ONLY_SPLIT);
                 // Behind those of the same split that are known.
-                let rank = known.values().find(|known| known.2 == split).map_or(known.len() + usual(split), |it| it.0);
+                let rank = ranks.get(split).copied().unwrap_or(known.len() + usual(split));
                 (rank, parsed.index.map_or(usize::MAX, |index| index as usize), split.to_owned())
             }
         };
