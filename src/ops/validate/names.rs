@@ -59,9 +59,9 @@ pub(super) fn findings(
         gathered.add(None, missing(&set.dir, name, message));
     }
     if !known.is_empty() {
+        let files: BTreeSet<&str> = known.values().copied().collect();
+        let files = files.into_iter().collect::<Vec<_>>().join(" and ");
         for (at, shard) in shards.list.iter().enumerate().filter(|(_, shard)| !known.contains_key(shard.name())) {
-            let files: BTreeSet<&str> = known.values().copied().collect();
-            let files = files.into_iter().collect::<Vec<_>>().join(" and ");
             let message = format!("the shard stands in the folder, and {files} does not name it");
             gathered.add(Some(at), Finding::of_file(FindingKind::ExtraShard, Arc::clone(&shard.path), message));
         }
