@@ -202,9 +202,9 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
     fn resume_inside(&mut self, at: u64, end: u64) -> Result<Option<u64>> {
         let mut from = at + HEADER_LEN as u64;
         for _ in 0..if self.suspects.is_empty() { 0 } else { MAX_SUSPECTS } {
+            let Some(next) = self.next_record(from, end, true)? else { break };
             let Some(left) = self.patience.checked_sub(SUSPICION) else { break };
             self.patience = left;
-            let Some(next) = self.next_record(from, end, true)? else { break };
             if self.take_back(next)? {
                 return Ok(Some(next));
             }
