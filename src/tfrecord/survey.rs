@@ -332,15 +332,15 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
         let payload = end - FOOTER_LEN as u64;
         let mut from = start + HEADER_LEN as u64;
         while let Some(first) = self.next_record(from, end, false)? {
-            let (mut at, mut over_damage) = (first, false);
+            let (mut at, mut over_damage, mut is_whole) = (first, false, true);
             // Over records of which only the payload is damaged, which are no reason to lose those before them. Where that leads
             // nowhere, they may have been none, and what is inside of them counts.
             while at <= payload {
-                at = match self.look(at)? {
-                    Found::Whole { end } => end,
+                (at, is_whole) = match self.look(at)? {
+                    Found::Whole { end } => (end, true),
                     Found::BadData { end, .. } if self.patience > 0 && self.is_boundary(end)? => {
                         over_damage = true;
-                        end
+                        (end, false)
                     }
                     _ => break,
                 };
@@ -353,7 +353,8 @@ impl<F: FnMut(&mut [u8], u64) -> Result<()>> Surveyor<'_, F> {
                     false => from = at,
                 }
             }
-            if at > payload {
+            // One that is not whole and ends where the payload's record does is the end of what is stored there, cut behind a header.
+            if at > payload && (is_whole || at > end) {
                 return Ok(Some(first));
             }
         }

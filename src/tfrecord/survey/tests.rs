@@ -290,8 +290,8 @@ fn files_that_were_made_to_be_slow() {
     }
     let breaks: Vec<u64> = (0..places).map(|place| (bytes.len() + place * 700) as u64).collect();
     bytes.resize(bytes.len() + tail, 0x55);
-    // Behind the last one no record goes on.
-    assert_eq!(look(&bytes, &breaks), records as u64 - 1);
+    // All of it may be what the first of them stores.
+    assert_eq!(look(&bytes, &breaks), 0);
 
     // Inside of a damaged record: intact ones, each before a damaged one that ends where thousands of others begin.
     for suspects in [0, 100] {
