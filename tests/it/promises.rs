@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::{features, manifest, png, records, shardify, write_npy, write_numbered_rows};
+use crate::support::{command, features, manifest, png, records, shardify, with_peak, write_npy, write_numbered_rows};
 
 /// A folder with 40 rows `x.npy` and their labels `y.npy`, 0 to 3 and two without a class.
 fn arrays() -> TempDir {
@@ -146,25 +146,10 @@ fn results_that_wait_weigh_what_they_hold() {
         bmp(&format!("{}.bmp", 100 + i), 700, 700);
     }
     let words = "--size 8x8 --format png --no-shuffle --threads 4 -q";
-    let mut child = crate::support::command(
-        [imgs.as_os_str(), dir.path().join("out").as_os_str()]
-            .into_iter()
-            .chain(words.split(' ').map(AsRef::as_ref))
-            .fold(vec![std::ffi::OsString::from("convert")], |mut all, word| {
-                all.push(word.to_owned());
-                all
-            }),
-    )
-    .spawn()
-    .unwrap();
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = peak.max(line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0));
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
-    assert!(child.wait().unwrap().success());
+    let (imgs, out) = (imgs.to_str().unwrap(), dir.path().join("out"));
+    let args = ["convert", imgs, out.to_str().unwrap()].into_iter().chain(words.split(' '));
+    let (ran, peak) = with_peak(command(args).spawn().unwrap());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     // 18 MB for the large one, a few times while it is worked on, and some for each worker.
-    assert!(peak > 0 && peak < 88_000, "{peak} kB at the peak");
+    assert!(peak > 0 && peak < 88 << 20, "{peak} bytes at the peak");
 }

@@ -235,6 +235,7 @@ mod command {
         ffi::OsStr,
         fs,
         io::Read,
+        path::{Path, PathBuf},
         process::{Child, Command, Output, Stdio},
         thread::{JoinHandle, sleep, spawn},
         time::Duration,
@@ -272,20 +273,29 @@ mod command {
     pub(crate) fn with_peak(mut child: Child) -> (Ran, u64) {
         // Read meanwhile: what waits for room in a pipe never ends.
         let (stdout, stderr) = (reader(child.stdout.take()), reader(child.stderr.take()));
-        let process = format!("/proc/{}/status", child.id());
+        let process = PathBuf::from(format!("/proc/{}", child.id()));
         let mut peak = 0;
         let status = loop {
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
-            let text = fs::read_to_string(&process).unwrap_or_default();
-            let mut lines = text.lines();
-            let kib = lines.find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-            peak = kib.map_or(peak, |kib: u64| peak.max(kib << 10));
+            peak = peak.max(peak_of(&process).unwrap_or(0));
             sleep(Duration::from_millis(2));
         };
         let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().unwrap());
         (Output { status, stdout, stderr }.into(), peak)
+    }
+
+    /// The most memory that the process has had so far, if it is the command by now. The name is read first: for a moment the child
+    /// still has the memory of the tests that started it, and gets its name only after memory of its own.
+    fn peak_of(process: &Path) -> Option<u64> {
+        if fs::read_to_string(process.join("comm")).ok()?.trim_end() != "shardify" {
+            return None;
+        }
+        let status = fs::read_to_string(process.join("status")).ok()?;
+        let mut lines = status.lines();
+        let kib: u64 = lines.find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok())?;
+        Some(kib << 10)
     }
 
     /// Reads a pipe to its end in a thread of its own.
