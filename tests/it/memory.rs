@@ -6,15 +6,7 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use crate::support::{Ran, command, with_peak, write_sparse};
-
-/// The most memory that a run of the command took, in bytes, as the kernel counted it.
-fn peak(args: &[&str]) -> u64 {
-    let (ran, peak) = with_peak(command(args).spawn().unwrap());
-    assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
-    assert!(peak > 0, "the kernel does not say");
-    peak
-}
+use crate::support::{peak, shardify, write_sparse};
 
 #[track_caller]
 fn check(shape: &[usize], fortran: bool, more: &[&str], bound: u64) {
@@ -60,7 +52,7 @@ fn exported_arrays_are_not_held() {
     let (x, shards, out) = (dir.path().join("x.npy"), dir.path().join("shards"), dir.path().join("out"));
     write_sparse(&x, false, &[60_000, 500]);
     let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
-    let ran = Ran::from(command(["convert", &path(&x), &path(&shards), "-q"]).output().unwrap());
+    let ran = shardify(["convert", &path(&x), &path(&shards), "-q"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let peak = peak(&["export", &path(&shards), &path(&out), "--threads", "2"]);
     println!("240000000 bytes: a peak of {peak}");

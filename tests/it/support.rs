@@ -268,6 +268,16 @@ mod command {
         command(args).output().unwrap().into()
     }
 
+    /// The most memory that a run of the command took, in bytes, as the kernel counted it.
+    #[track_caller]
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak(args: &[&str]) -> u64 {
+        let (ran, peak) = with_peak(command(args).spawn().unwrap());
+        assert_eq!(ran.code, Some(0), "{args:?}: {}", ran.stderr);
+        assert!(peak > 0, "the kernel does not say");
+        peak
+    }
+
     /// Waits for a process to end. What it said, and the most memory that it took, in bytes, as the kernel counted it: 0 where
     /// that is not told.
     pub(crate) fn with_peak(mut child: Child) -> (Ran, u64) {
